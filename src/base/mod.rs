@@ -1,0 +1,15 @@
+//! The ground floor: words that every room uses, and the few things a file system must do right.
+
+mod disk;
+mod file;
+mod id;
+mod job;
+mod path;
+mod size;
+
+pub use disk::{AtPath, PathError, PathResult, remove_if_there, replace_file, sync_folder};
+pub use file::{FileKind, Stat};
+pub use id::{Id, ParseIdError};
+pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};
+pub use path::{PathRefused, RepoPath, check_name};
+pub use size::{bytes_text, count_text};

@@ -1,0 +1,1 @@
+//! The command line: arguments, text and JSON output, progress bars, exit codes.

@@ -1,0 +1,5 @@
+//! Every byte that outlives a process, as pure functions from bytes to structs and back.
+
+mod error;
+
+pub use error::FormatError;

@@ -1,0 +1,1 @@
+//! The verbs: what a user asks for, each as a list of steps through the rooms below.

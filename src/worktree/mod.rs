@@ -1,0 +1,1 @@
+//! The files that the user sees: finding them, and placing others without ever leaving half of one.

@@ -1,0 +1,10 @@
+//! All integration tests, in one binary so that the program is linked once.
+
+#![allow(clippy::unwrap_used)]
+
+mod cli;
+mod format;
+mod house;
+mod store;
+mod stories;
+mod support;
