@@ -1,5 +1,6 @@
 //! Every byte that outlives a process, as pure functions from bytes to structs and back.
 
+pub mod cursor;
 mod error;
 
 pub use error::FormatError;
