@@ -1,5 +1,7 @@
 //! Every byte that outlives a process, as pure functions from bytes to structs and back.
 
+pub mod codec;
+pub mod compression;
 pub mod cursor;
 mod error;
 
