@@ -4,5 +4,7 @@ pub mod codec;
 pub mod compression;
 pub mod cursor;
 mod error;
+pub mod pack;
+pub mod segment;
 
 pub use error::FormatError;

@@ -1,0 +1,294 @@
+//! An index segment: for many chunks, in which pack each lies, where, and how long it is.
+//!
+//! Entries have a fixed width and lie sorted, so a segment is searched where it lies, in a mapped file: no heap per
+//! chunk.
+
+use crate::base::Id;
+
+use super::codec::Codec;
+use super::cursor::{Reader, VERSION, seal};
+use super::error::FormatError;
+use super::pack::{PackKind, check_lens};
+
+const WHAT: &str = "index segment";
+const LETTERS: &[u8; 7] = b"eskindx";
+const HEADER_LEN: usize = 64;
+const PACK_LEN: usize = 48;
+const ENTRY_LEN: usize = 48;
+/// How many entries share a slot of the fan-out table, about.
+const ENTRIES_PER_SLOT: u64 = 32;
+
+/// A pack that a segment names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentPack {
+    /// Its name.
+    pub id: Id,
+    /// Its size.
+    pub bytes: u64,
+    /// What it holds.
+    pub kind: PackKind,
+}
+
+/// Where one chunk lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentEntry {
+    /// BLAKE3 of its raw bytes.
+    pub id: Id,
+    /// Which of the segment's packs, from 0.
+    pub pack: u32,
+    /// Where its stored bytes begin in that pack.
+    pub offset: u32,
+    /// How many bytes are stored.
+    pub stored_len: u32,
+    /// How many bytes it has when decompressed; at most 24 bits.
+    pub raw_len: u32,
+    /// How it is stored.
+    pub codec: Codec,
+}
+
+/// Encodes a segment. Packs and entries come ascending by id, each id once.
+pub fn encode(packs: &[SegmentPack], entries: &[SegmentEntry]) -> (Id, Vec<u8>) {
+    let fan_bits = fan_bits(entries.len() as u64);
+    let body = packs.len() * PACK_LEN + (4 << fan_bits) + entries.len() * ENTRY_LEN;
+    let mut bytes = Vec::with_capacity(HEADER_LEN + body + Id::LEN);
+    bytes.extend_from_slice(LETTERS);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&(packs.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&[fan_bits, 0, 0, 0]);
+    bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
+    bytes.resize(HEADER_LEN, 0);
+    for pack in packs {
+        bytes.extend_from_slice(pack.id.as_bytes());
+        bytes.extend_from_slice(&pack.bytes.to_le_bytes());
+        bytes.extend_from_slice(&[pack.kind.to_byte(), 0, 0, 0, 0, 0, 0, 0]);
+    }
+    push_fan_out(&mut bytes, fan_bits, entries);
+    for entry in entries {
+        push_entry(&mut bytes, entry);
+    }
+    (seal(&mut bytes), bytes)
+}
+
+/// So many bits that a slot has about [`ENTRIES_PER_SLOT`] entries; 0 to 24.
+fn fan_bits(entries: u64) -> u8 {
+    (entries / ENTRIES_PER_SLOT).max(1).ilog2().min(24) as u8
+}
+
+fn push_fan_out(bytes: &mut Vec<u8>, fan_bits: u8, entries: &[SegmentEntry]) {
+    let mut at = 0;
+    for slot in 0..1usize << fan_bits {
+        while entries.get(at).is_some_and(|entry| slot_of(&entry.id, fan_bits) <= slot) {
+            at += 1;
+        }
+        bytes.extend_from_slice(&(at as u32).to_le_bytes());
+    }
+}
+
+fn push_entry(bytes: &mut Vec<u8>, entry: &SegmentEntry) {
+    bytes.extend_from_slice(entry.id.as_bytes());
+    bytes.extend_from_slice(&entry.pack.to_le_bytes());
+    bytes.extend_from_slice(&entry.offset.to_le_bytes());
+    bytes.extend_from_slice(&entry.stored_len.to_le_bytes());
+    bytes.extend_from_slice(&(entry.raw_len | u32::from(entry.codec.to_byte()) << 24).to_le_bytes());
+}
+
+fn slot_of(id: &Id, fan_bits: u8) -> usize {
+    // A shift by 64 is not one: 0 bits mean a single slot.
+    id.prefix().checked_shr(64 - u32::from(fan_bits)).unwrap_or(0) as usize
+}
+
+/// A segment that lies in memory, or in a mapped file.
+#[derive(Debug)]
+pub struct Segment<B> {
+    bytes: B,
+    pack_count: usize,
+    entry_count: usize,
+    fan_bits: u8,
+}
+
+impl<B: AsRef<[u8]>> Segment<B> {
+    /// Checks the header against the length, and nothing else: what is found is checked when it is read.
+    pub fn open(bytes: B) -> Result<Segment<B>, FormatError> {
+        let mut reader = Reader::new(WHAT, bytes.as_ref());
+        reader.magic(LETTERS)?;
+        let packs = reader.u32()?;
+        let fan_bits = reader.u8()?;
+        reader.zeros(3)?;
+        let entries = reader.u64()?;
+        reader.zeros(40)?;
+        if u32::try_from(entries).is_err() || fan_bits != self::fan_bits(entries) {
+            return Err(reader.damaged("its counts make no sense"));
+        }
+        let pack_count = reader.bounded(packs.into(), PACK_LEN)?;
+        reader.take(pack_count * PACK_LEN)?;
+        reader.take(4 << fan_bits)?;
+        let entry_count = reader.bounded(entries, ENTRY_LEN)?;
+        reader.take(entry_count * ENTRY_LEN)?;
+        reader.id()?;
+        reader.end()?;
+        Ok(Segment { bytes, pack_count, entry_count, fan_bits })
+    }
+
+    /// Reads every byte: the hash at the end, and every rule that [`Self::open`] leaves unchecked. Returns its name.
+    pub fn check(&self) -> Result<Id, FormatError> {
+        let damaged = |reason: &str| Err(FormatError::damaged(WHAT, reason));
+        let bytes = self.bytes.as_ref();
+        let (body, hash) = bytes.split_at(bytes.len() - Id::LEN);
+        let id = Id::of(body);
+        if hash != id.as_bytes() {
+            return damaged("its bytes do not match the hash at its end");
+        }
+        let packs = (0..self.pack_count).map(|at| self.pack(at)).collect::<Result<Vec<_>, _>>()?;
+        if !packs.is_sorted_by(|one, next| one.id < next.id) {
+            return damaged("its packs are out of order");
+        }
+        let mut last = None;
+        for entry in self.entries() {
+            let entry = entry?;
+            if last.is_some_and(|last| last >= entry.id) {
+                return damaged("its entries are out of order");
+            }
+            if self.find(&entry.id)?.is_none() {
+                return damaged("its fan-out table is wrong");
+            }
+            last = Some(entry.id);
+        }
+        Ok(id)
+    }
+
+    /// How many packs it names.
+    pub fn pack_count(&self) -> usize {
+        self.pack_count
+    }
+
+    /// How many chunks it names.
+    pub fn entry_count(&self) -> usize {
+        self.entry_count
+    }
+
+    /// The size of the whole segment.
+    pub fn byte_count(&self) -> usize {
+        self.bytes.as_ref().len()
+    }
+
+    /// The pack of that number.
+    pub fn pack(&self, number: usize) -> Result<SegmentPack, FormatError> {
+        let mut reader = Reader::new(WHAT, self.bytes.as_ref());
+        if number >= self.pack_count {
+            return Err(reader.damaged("an entry names a pack that is not in its table"));
+        }
+        reader.take(HEADER_LEN + number * PACK_LEN)?;
+        let (id, bytes) = (reader.id()?, reader.u64()?);
+        let kind = PackKind::from_byte(reader.u8()?).ok_or_else(|| reader.damaged("a pack of unknown kind"))?;
+        reader.zeros(7)?;
+        Ok(SegmentPack { id, bytes, kind })
+    }
+
+    /// Where the chunk `id` lies, if this segment knows.
+    pub fn find(&self, id: &Id) -> Result<Option<SegmentEntry>, FormatError> {
+        let slot = slot_of(id, self.fan_bits);
+        let from = if slot == 0 { 0 } else { self.fan_out(slot - 1) };
+        let to = self.fan_out(slot);
+        if from > to || to > self.entry_count {
+            return Err(FormatError::damaged(WHAT, "its fan-out table is wrong"));
+        }
+        let entries = &self.entry_bytes()[from * ENTRY_LEN..to * ENTRY_LEN];
+        let (records, _) = entries.as_chunks::<ENTRY_LEN>();
+        match records.binary_search_by(|record| record[..Id::LEN].cmp(id.as_bytes())) {
+            Ok(at) => decode_entry(&records[at]).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// All chunks, ascending by id.
+    pub fn entries(&self) -> impl Iterator<Item = Result<SegmentEntry, FormatError>> {
+        self.entry_bytes().as_chunks::<ENTRY_LEN>().0.iter().map(decode_entry)
+    }
+
+    fn fan_out(&self, slot: usize) -> usize {
+        let at = HEADER_LEN + self.pack_count * PACK_LEN + 4 * slot;
+        let bytes = self.bytes.as_ref()[at..].first_chunk::<4>().expect("open() checked the length");
+        u32::from_le_bytes(*bytes) as usize
+    }
+
+    fn entry_bytes(&self) -> &[u8] {
+        let start = HEADER_LEN + self.pack_count * PACK_LEN + (4 << self.fan_bits);
+        &self.bytes.as_ref()[start..start + self.entry_count * ENTRY_LEN]
+    }
+}
+
+fn decode_entry(record: &[u8; ENTRY_LEN]) -> Result<SegmentEntry, FormatError> {
+    let mut reader = Reader::new(WHAT, record);
+    let id = reader.id()?;
+    let (pack, offset, stored_len, packed) = (reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?);
+    let codec = Codec::from_byte((packed >> 24) as u8)?;
+    let raw_len = packed & 0x00ff_ffff;
+    check_lens(&reader, stored_len, raw_len, codec)?;
+    Ok(SegmentEntry { id, pack, offset, stored_len, raw_len, codec })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn segment(count: u32) -> (Id, Vec<u8>, Vec<SegmentEntry>) {
+        let packs = [SegmentPack { id: Id::of(b"pack"), bytes: 1 << 25, kind: PackKind::Chunks }];
+        let mut entries: Vec<SegmentEntry> = (0..count)
+            .map(|at| SegmentEntry {
+                id: Id::of(&at.to_le_bytes()),
+                pack: 0,
+                offset: 80 + at,
+                stored_len: 5,
+                raw_len: 70,
+                codec: Codec::Zstd,
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.id);
+        let (id, bytes) = encode(&packs, &entries);
+        (id, bytes, entries)
+    }
+
+    #[test]
+    fn every_chunk_is_found_and_no_other() {
+        for count in [0, 1, 2, 63, 64, 5000] {
+            let (id, bytes, entries) = segment(count);
+            let segment = Segment::open(&bytes).unwrap();
+            assert_eq!(segment.check(), Ok(id));
+            for entry in &entries {
+                assert_eq!(segment.find(&entry.id), Ok(Some(*entry)));
+            }
+            assert_eq!(segment.find(&Id::of(b"other")), Ok(None));
+            assert_eq!(segment.entries().collect::<Result<Vec<_>, _>>().unwrap(), entries);
+            assert_eq!(segment.entry_count(), entries.len());
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed() {
+        let (_, bytes, _) = segment(100);
+        for at in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            assert!(Segment::open(&bytes).and_then(|segment| segment.check()).is_err(), "byte {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded_or_refused(noise: Vec<u8>, changes in prop::collection::vec((0usize..4000, any::<u8>()), 1..4)) {
+            let _ = Segment::open(&noise).and_then(|segment| segment.check());
+            let (_, mut bytes, entries) = segment(60);
+            for (at, value) in changes {
+                let at = at % bytes.len();
+                bytes[at] = value;
+            }
+            if let Ok(segment) = Segment::open(&bytes) {
+                let _ = segment.check();
+                let _ = segment.find(&entries[3].id);
+                let _ = segment.pack(0);
+            }
+        }
+    }
+}
