@@ -1,6 +1,6 @@
 //! From possible cuts to cuts: the rule of smallest, average and largest, applied in order.
 
-use super::gear::{self, WINDOW};
+use super::gear;
 use super::params::Params;
 
 /// A position at which the content allows a cut.
@@ -18,7 +18,7 @@ pub struct Candidate {
 /// `params.smallest` long, none is longer than `params.largest`. Never fails; empty in, empty out.
 ///
 /// Source: Xia et al., "The design of fast content-defined chunking for data deduplication based storage systems",
-/// IEEE TPDS 2020 (normalised chunking), with a hash that looks at [`WINDOW`] bytes and nothing else.
+/// IEEE TPDS 2020 (normalised chunking), with a hash that looks at [`super::WINDOW`] bytes and nothing else.
 pub fn cuts(data: &[u8], params: &Params) -> Vec<usize> {
     let mut ends = Vec::with_capacity(data.len() / params.average + 1);
     let mut start = 0;
@@ -51,64 +51,34 @@ fn next_cut(data: &[u8], start: usize, params: &Params) -> usize {
     end
 }
 
-/// Cuts a file that comes in blocks, whose candidates may have been found in any order and on any thread.
-#[derive(Debug)]
-pub struct Cutter {
-    params: Params,
-    start: u64,
-}
-
-impl Cutter {
-    /// A cutter at the beginning of a file.
-    pub fn new(params: Params) -> Cutter {
-        Cutter { params, start: 0 }
-    }
-
-    /// How many bytes before a block its candidates depend on.
-    pub const CONTEXT: usize = WINDOW;
-
-    /// Where the chunk begins that has no end yet, in bytes from the beginning of the file.
-    pub fn open_chunk(&self) -> u64 {
-        self.start
-    }
-
-    /// Takes the candidates of the bytes up to `known`, and says where chunks end: offsets in the file, ascending.
-    ///
-    /// `candidates` are ascending, `base` is added to their positions, and all that lie after the open chunk's
-    /// beginning and up to `known` must be among them; those before it are passed over. `is_last` says that the file
-    /// ends at `known`.
-    pub fn cut(&mut self, candidates: &[Candidate], base: u64, known: u64, is_last: bool, ends: &mut Vec<u64>) {
-        let mut rest = candidates.iter().peekable();
-        while let Some(end) = self.next(&mut rest, base, known, is_last) {
-            ends.push(end);
-            self.start = end;
+/// Where chunks end in `len` bytes that begin where a chunk begins, from the candidates in them.
+///
+/// This gives the cuts of [`cuts`] to a file that comes in blocks and is searched in any order and on any thread:
+/// what lies after the last end is the beginning of the next block. `candidates` are ascending; `is_last` says that
+/// the file ends with these bytes, which then all belong to a chunk.
+pub fn ends(candidates: &[Candidate], len: usize, is_last: bool, params: &Params) -> Vec<usize> {
+    let mut ends = Vec::with_capacity(len / params.average + 1);
+    let mut start = 0;
+    for candidate in candidates {
+        while candidate.position > start + params.largest {
+            start += params.largest;
+            ends.push(start);
+        }
+        let long = candidate.position.saturating_sub(start);
+        let is_cut = long >= params.average || (long >= params.smallest && candidate.is_strict);
+        if is_cut && candidate.position < len {
+            start = candidate.position;
+            ends.push(start);
         }
     }
-
-    fn next<'a>(
-        &self,
-        rest: &mut std::iter::Peekable<impl Iterator<Item = &'a Candidate>>,
-        base: u64,
-        known: u64,
-        is_last: bool,
-    ) -> Option<u64> {
-        let Params { smallest, average, largest, .. } = self.params;
-        let furthest = known.min(self.start + largest as u64);
-        while let Some(&&candidate) = rest.peek() {
-            let position = base + candidate.position as u64;
-            if position >= furthest {
-                break;
-            }
-            rest.next();
-            let long = position.saturating_sub(self.start);
-            if long >= average as u64 || (long >= smallest as u64 && candidate.is_strict) {
-                return Some(position);
-            }
-        }
-        let is_full = furthest == self.start + largest as u64;
-        let is_end = is_last && furthest == known && furthest > self.start;
-        (is_full || is_end).then_some(furthest)
+    while len - start >= params.largest {
+        start += params.largest;
+        ends.push(start);
     }
+    if is_last && start < len {
+        ends.push(len);
+    }
+    ends
 }
 
 #[cfg(test)]
@@ -126,20 +96,17 @@ pub(super) mod tests {
 
     /// The cuts of `data` as blocks of `block` bytes give them.
     fn cuts_in_blocks(data: &[u8], block: usize) -> Vec<usize> {
-        let mut cutter = Cutter::new(V1);
-        let mut ends = Vec::new();
-        let mut pending = Vec::new();
-        let mut from = 0;
-        while from < data.len() {
-            let to = data.len().min(from + block);
-            let warm = from.saturating_sub(Cutter::CONTEXT);
+        let mut all = Vec::new();
+        let (mut start, mut known) = (0, 0);
+        while known < data.len() {
+            known = data.len().min(known + block);
             let mut found = Vec::new();
-            candidates(&data[warm..to], from - warm, &V1, &mut found);
-            pending.extend(found.iter().map(|c| Candidate { position: c.position + warm, ..*c }));
-            cutter.cut(&pending, 0, to as u64, to == data.len(), &mut ends);
-            from = to;
+            candidates(&data[start..known], 0, &V1, &mut found);
+            let ends = ends(&found, known - start, known == data.len(), &V1);
+            all.extend(ends.iter().map(|end| start + end));
+            start = all.last().copied().unwrap_or(0);
         }
-        ends.into_iter().map(|end| end as usize).collect()
+        all
     }
 
     #[test]

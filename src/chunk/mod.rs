@@ -4,6 +4,6 @@ mod cuts;
 mod gear;
 mod params;
 
-pub use cuts::{Candidate, Cutter, cuts};
+pub use cuts::{Candidate, cuts, ends};
 pub use gear::{GEAR, WINDOW, candidates};
 pub use params::{Params, V1};
