@@ -19,7 +19,13 @@ pub enum FormatError {
         /// Its version.
         version: u64,
     },
-    /// A line of a text file (configuration) is refused.
+    /// Git left its conflict markers in a text file.
+    #[error("line {line} has a conflict marker of Git: the merge is not settled")]
+    Conflict {
+        /// The first such line, from 1.
+        line: usize,
+    },
+    /// A line of a text file (a pointer, a configuration) is refused.
     #[error("line {line}: {reason}")]
     Line {
         /// The line, from 1.

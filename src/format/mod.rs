@@ -2,9 +2,12 @@
 
 pub mod codec;
 pub mod compression;
+pub mod config;
 pub mod cursor;
 mod error;
 pub mod pack;
+pub mod pointer;
 pub mod segment;
+mod toml;
 
 pub use error::FormatError;
