@@ -19,6 +19,14 @@ pub enum FormatError {
         /// Its version.
         version: u64,
     },
+    /// A store needs a feature that this program does not know.
+    #[error("the store needs `{feature}` for {access} access, which only a newer esker knows")]
+    Feature {
+        /// What was asked of it: "read", "write", "gc".
+        access: &'static str,
+        /// The feature.
+        feature: String,
+    },
     /// Git left its conflict markers in a text file.
     #[error("line {line} has a conflict marker of Git: the merge is not settled")]
     Conflict {

@@ -7,7 +7,10 @@ pub mod cursor;
 mod error;
 pub mod pack;
 pub mod pointer;
+pub mod root;
+pub mod seen;
 pub mod segment;
+pub mod store_config;
 mod toml;
 
 pub use error::FormatError;

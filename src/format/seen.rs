@@ -1,0 +1,202 @@
+//! What this worktree was like when esker last looked: the stat of each file and the id that it had then.
+//!
+//! It is local and may be lost: whatever is damaged or missing is nothing known.
+
+use crate::base::{Id, RepoPath, Stat};
+
+use super::FormatError;
+use super::cursor::{Reader, VERSION, seal, unseal};
+
+const WHAT: &str = "seen";
+const LETTERS: &[u8; 7] = b"eskseen";
+const NO_ID: Id = Id::from_bytes([0; Id::LEN]);
+const COUNT_AT: usize = 8 + 16 + 8 + Id::LEN;
+/// A record less its path: path length, stat, id.
+const FIXED_LEN: usize = 2 + 4 * 8 + Id::LEN;
+
+/// What is known of a dataset as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// The boot during which it was written; zeros if the system tells none.
+    pub boot_id: [u8; 16],
+    /// When it was written, in nanoseconds since 1970, UTC.
+    pub written_at: i64,
+    /// The id of the pointer that the worktree was last made equal to.
+    pub base: Option<Id>,
+}
+
+/// One file. Of a dataset that is one file, the path is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its path in the dataset.
+    pub path: &'a [u8],
+    /// What its stat was.
+    pub stat: Stat,
+    /// What its id was.
+    pub id: Id,
+}
+
+/// Everything seen of one dataset, lent from the bytes of the file.
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    /// What is known of the whole.
+    pub header: Header,
+    count: usize,
+    records: Reader<'a>,
+}
+
+impl<'a> Seen<'a> {
+    /// Checks the whole file, once; then its records are lent without a copy.
+    pub fn decode(bytes: &'a [u8]) -> Result<Seen<'a>, FormatError> {
+        let (mut reader, _) = unseal(WHAT, LETTERS, bytes)?;
+        let (boot_id, written_at, base) = (reader.array()?, reader.i64()?, reader.id()?);
+        let claimed = reader.u64()?;
+        let count = reader.bounded(claimed, FIXED_LEN)?;
+        let records = reader.clone();
+        check(reader, count)?;
+        let base = (base != NO_ID).then_some(base);
+        Ok(Seen { header: Header { boot_id, written_at, base }, count, records })
+    }
+
+    /// How many files.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The files, ascending by the bytes of their paths.
+    pub fn records(&self) -> Records<'a> {
+        Records { left: self.count, reader: self.records.clone() }
+    }
+}
+
+fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
+    let mut last: Option<&[u8]> = None;
+    for _ in 0..count {
+        let path = record(&mut reader)?.path;
+        if path.len() > RepoPath::MAX_LEN || last.is_some_and(|last| last >= path) {
+            return Err(reader.damaged("its paths are too long or not in order"));
+        }
+        last = Some(path);
+    }
+    reader.end()
+}
+
+fn record<'a>(reader: &mut Reader<'a>) -> Result<Record<'a>, FormatError> {
+    let path_len = reader.u16()?;
+    let path = reader.take(path_len.into())?;
+    let stat = Stat { bytes: reader.u64()?, mtime: reader.i64()?, ctime: reader.i64()?, inode: reader.u64()? };
+    Ok(Record { path, stat, id: reader.id()? })
+}
+
+/// The records of a [`Seen`], in order.
+#[derive(Debug, Clone)]
+pub struct Records<'a> {
+    left: usize,
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        Some(record(&mut self.reader).expect("Seen::decode read it before"))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Records<'_> {}
+
+/// The file for `records`, which must come in strictly ascending order of their paths.
+pub fn encode<'a>(header: &Header, records: impl IntoIterator<Item = Record<'a>>) -> Vec<u8> {
+    let records = records.into_iter();
+    let mut out = Vec::with_capacity(COUNT_AT + 8 + records.size_hint().0 * (FIXED_LEN + 40) + Id::LEN);
+    out.extend_from_slice(LETTERS);
+    out.push(VERSION);
+    out.extend_from_slice(&header.boot_id);
+    out.extend_from_slice(&header.written_at.to_le_bytes());
+    out.extend_from_slice(header.base.unwrap_or(NO_ID).as_bytes());
+    out.extend_from_slice(&[0; 8]);
+    let mut count = 0_u64;
+    for record in records {
+        put(&record, &mut out);
+        count += 1;
+    }
+    out[COUNT_AT..COUNT_AT + 8].copy_from_slice(&count.to_le_bytes());
+    seal(&mut out);
+    out
+}
+
+fn put(record: &Record<'_>, out: &mut Vec<u8>) {
+    let Stat { bytes, mtime, ctime, inode } = record.stat;
+    out.extend_from_slice(&u16::try_from(record.path.len()).expect("a path has 4,095 bytes at most").to_le_bytes());
+    out.extend_from_slice(record.path);
+    out.extend_from_slice(&bytes.to_le_bytes());
+    out.extend_from_slice(&mtime.to_le_bytes());
+    out.extend_from_slice(&ctime.to_le_bytes());
+    out.extend_from_slice(&inode.to_le_bytes());
+    out.extend_from_slice(record.id.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Header = Header { boot_id: [5; 16], written_at: -1, base: None };
+
+    fn stat(bytes: u64) -> Stat {
+        Stat { bytes, mtime: -5, ctime: i64::MAX, inode: u64::MAX }
+    }
+
+    #[test]
+    fn what_was_seen_is_read_back() {
+        let records = [
+            Record { path: b"", stat: stat(0), id: Id::of(b"") },
+            Record { path: b"a", stat: stat(1), id: Id::of(b"a") },
+            Record { path: b"a/\xff", stat: stat(2), id: Id::of(b"b") },
+        ];
+        let header = Header { base: Some(Id::of(b"base")), ..HEADER };
+        let bytes = encode(&header, records);
+        let seen = Seen::decode(&bytes).unwrap();
+        assert_eq!((seen.header, seen.len()), (header, 3));
+        assert!(seen.records().eq(records));
+    }
+
+    #[test]
+    fn nothing_seen_is_a_file_too() {
+        let bytes = encode(&HEADER, []);
+        let seen = Seen::decode(&bytes).unwrap();
+        assert!(seen.is_empty() && seen.header == HEADER && seen.records().next().is_none());
+    }
+
+    #[test]
+    fn disorder_and_false_counts_are_refused() {
+        let record = Record { path: b"a", stat: stat(1), id: Id::of(b"a") };
+        assert!(Seen::decode(&encode(&HEADER, [record, record])).is_err());
+        for count in [0, 2, u64::MAX] {
+            let mut bytes = encode(&HEADER, [record]);
+            bytes[COUNT_AT..COUNT_AT + 8].copy_from_slice(&count.to_le_bytes());
+            bytes.truncate(bytes.len() - Id::LEN);
+            seal(&mut bytes);
+            assert!(Seen::decode(&bytes).is_err(), "{count}");
+        }
+    }
+
+    #[test]
+    fn a_changed_bit_is_noticed() {
+        let bytes = encode(&HEADER, [Record { path: b"a", stat: stat(1), id: Id::of(b"a") }]);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(Seen::decode(&changed).is_err(), "{at}");
+        }
+    }
+}
