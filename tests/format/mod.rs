@@ -1,1 +1,5 @@
-//! Tests of format.
+//! Tests of every stored kind: bytes of old releases, and laws that hold for any bytes.
+
+mod golden;
+mod memory;
+mod properties;
