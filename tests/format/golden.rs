@@ -8,7 +8,7 @@ use std::path::Path;
 
 use esker::base::{Id, RepoPath, Stat};
 use esker::format::codec::{self, Codec};
-use esker::format::config::{Config, Layer, Place};
+use esker::format::config::{Config, KEYS, Layer, Place};
 use esker::format::pointer::{self, Pointer};
 use esker::format::root::{self, Root};
 use esker::format::seen::{self, Record, Seen};
@@ -148,4 +148,13 @@ fn a_compressed_chunk() {
     let mut found = Vec::new();
     codec::decompress(Codec::Zstd, &stored, raw.len(), &mut found).unwrap();
     assert_eq!(found, raw);
+}
+
+#[test]
+fn the_page_on_formats_tells_every_setting_and_every_kind() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md")).unwrap();
+    let letters = ["eskpack", "eskindx", "esktree", "eskmani", "eskroot", "eskseen"].map(str::to_owned);
+    for word in KEYS.iter().map(|rule| format!("| `{}` |", rule.pattern)).chain(letters) {
+        assert!(page.contains(&word), "{word}");
+    }
 }
