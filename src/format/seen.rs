@@ -11,28 +11,51 @@ const WHAT: &str = "seen";
 const LETTERS: &[u8; 7] = b"eskseen";
 const NO_ID: Id = Id::from_bytes([0; Id::LEN]);
 const COUNT_AT: usize = 8 + 16 + 8 + Id::LEN;
-/// A record less its path: path length, stat, id.
-const FIXED_LEN: usize = 2 + 4 * 8 + Id::LEN;
+/// A record less its path: path length, kind, stat, id.
+const FIXED_LEN: usize = 2 + 1 + 4 * 8 + Id::LEN;
 
 /// What is known of a dataset as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub struct Header<'a> {
     /// The boot during which it was written; zeros if the system tells none.
     pub boot_id: [u8; 16],
     /// When it was written, in nanoseconds since 1970, UTC.
     pub written_at: i64,
     /// The id of the pointer that the worktree was last made equal to.
     pub base: Option<Id>,
+    /// Where the dataset is, in the repository.
+    pub dataset: &'a [u8],
 }
 
-/// One file. Of a dataset that is one file, the path is empty.
+/// What was at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A file.
+    File = 1,
+    /// A file that its owner may execute.
+    Executable = 2,
+    /// A symbolic link.
+    Symlink = 3,
+    /// A folder with nothing in it.
+    EmptyFolder = 4,
+}
+
+impl Kind {
+    fn from_byte(byte: u8) -> Option<Kind> {
+        [Kind::File, Kind::Executable, Kind::Symlink, Kind::EmptyFolder].into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// One path. Of a dataset that is one file, it is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
     /// Its path in the dataset.
     pub path: &'a [u8],
+    /// What it was.
+    pub kind: Kind,
     /// What its stat was.
     pub stat: Stat,
-    /// What its id was.
+    /// What its id was: of a symlink the hash of its target, of an empty folder that of nothing.
     pub id: Id,
 }
 
@@ -40,7 +63,7 @@ pub struct Record<'a> {
 #[derive(Debug, Clone)]
 pub struct Seen<'a> {
     /// What is known of the whole.
-    pub header: Header,
+    pub header: Header<'a>,
     count: usize,
     records: Reader<'a>,
 }
@@ -51,11 +74,13 @@ impl<'a> Seen<'a> {
         let (mut reader, _) = unseal(WHAT, LETTERS, bytes)?;
         let (boot_id, written_at, base) = (reader.array()?, reader.i64()?, reader.id()?);
         let claimed = reader.u64()?;
+        let dataset_len = reader.u16()?;
+        let dataset = reader.take(dataset_len.into())?;
         let count = reader.bounded(claimed, FIXED_LEN)?;
         let records = reader.clone();
         check(reader, count)?;
         let base = (base != NO_ID).then_some(base);
-        Ok(Seen { header: Header { boot_id, written_at, base }, count, records })
+        Ok(Seen { header: Header { boot_id, written_at, base, dataset }, count, records })
     }
 
     /// How many files.
@@ -89,9 +114,22 @@ fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
 fn record<'a>(reader: &mut Reader<'a>) -> Result<Record<'a>, FormatError> {
     let path_len = reader.u16()?;
     let path = reader.take(path_len.into())?;
+    let kind = Kind::from_byte(reader.u8()?).ok_or_else(|| reader.damaged("a kind that nobody knows"))?;
     let stat = Stat { bytes: reader.u64()?, mtime: reader.i64()?, ctime: reader.i64()?, inode: reader.u64()? };
-    Ok(Record { path, stat, id: reader.id()? })
+    Ok(Record { path, kind, stat, id: reader.id()? })
 }
+
+/// The dataset that a file of seen records is about, from its first bytes: [`START_LEN`] of them, or all.
+pub fn dataset_of(start: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(WHAT, start);
+    reader.magic(LETTERS).ok()?;
+    reader.take(COUNT_AT).ok()?;
+    let len = reader.u16().ok()?;
+    reader.take(len.into()).ok()
+}
+
+/// So many bytes hold the header of every such file.
+pub const START_LEN: usize = COUNT_AT + 8 + 2 + RepoPath::MAX_LEN;
 
 /// The records of a [`Seen`], in order.
 #[derive(Debug, Clone)]
@@ -116,7 +154,7 @@ impl<'a> Iterator for Records<'a> {
 impl ExactSizeIterator for Records<'_> {}
 
 /// The file for `records`, which must come in strictly ascending order of their paths.
-pub fn encode<'a>(header: &Header, records: impl IntoIterator<Item = Record<'a>>) -> Vec<u8> {
+pub fn encode<'a>(header: &Header<'_>, records: impl IntoIterator<Item = Record<'a>>) -> Vec<u8> {
     let records = records.into_iter();
     let mut out = Vec::with_capacity(COUNT_AT + 8 + records.size_hint().0 * (FIXED_LEN + 40) + Id::LEN);
     out.extend_from_slice(LETTERS);
@@ -125,6 +163,7 @@ pub fn encode<'a>(header: &Header, records: impl IntoIterator<Item = Record<'a>>
     out.extend_from_slice(&header.written_at.to_le_bytes());
     out.extend_from_slice(header.base.unwrap_or(NO_ID).as_bytes());
     out.extend_from_slice(&[0; 8]);
+    put_path(header.dataset, &mut out);
     let mut count = 0_u64;
     for record in records {
         put(&record, &mut out);
@@ -135,10 +174,15 @@ pub fn encode<'a>(header: &Header, records: impl IntoIterator<Item = Record<'a>>
     out
 }
 
+fn put_path(path: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&u16::try_from(path.len()).expect("a path has 4,095 bytes at most").to_le_bytes());
+    out.extend_from_slice(path);
+}
+
 fn put(record: &Record<'_>, out: &mut Vec<u8>) {
     let Stat { bytes, mtime, ctime, inode } = record.stat;
-    out.extend_from_slice(&u16::try_from(record.path.len()).expect("a path has 4,095 bytes at most").to_le_bytes());
-    out.extend_from_slice(record.path);
+    put_path(record.path, out);
+    out.push(record.kind as u8);
     out.extend_from_slice(&bytes.to_le_bytes());
     out.extend_from_slice(&mtime.to_le_bytes());
     out.extend_from_slice(&ctime.to_le_bytes());
@@ -150,7 +194,7 @@ fn put(record: &Record<'_>, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    const HEADER: Header = Header { boot_id: [5; 16], written_at: -1, base: None };
+    const HEADER: Header<'static> = Header { boot_id: [5; 16], written_at: -1, base: None, dataset: b"data" };
 
     fn stat(bytes: u64) -> Stat {
         Stat { bytes, mtime: -5, ctime: i64::MAX, inode: u64::MAX }
@@ -159,15 +203,23 @@ mod tests {
     #[test]
     fn what_was_seen_is_read_back() {
         let records = [
-            Record { path: b"", stat: stat(0), id: Id::of(b"") },
-            Record { path: b"a", stat: stat(1), id: Id::of(b"a") },
-            Record { path: b"a/\xff", stat: stat(2), id: Id::of(b"b") },
+            Record { path: b"", kind: Kind::File, stat: stat(0), id: Id::of(b"") },
+            Record { path: b"a", kind: Kind::File, stat: stat(1), id: Id::of(b"a") },
+            Record { path: b"a/\xff", kind: Kind::File, stat: stat(2), id: Id::of(b"b") },
         ];
         let header = Header { base: Some(Id::of(b"base")), ..HEADER };
         let bytes = encode(&header, records);
         let seen = Seen::decode(&bytes).unwrap();
         assert_eq!((seen.header, seen.len()), (header, 3));
         assert!(seen.records().eq(records));
+    }
+
+    #[test]
+    fn the_dataset_is_told_by_the_first_bytes() {
+        let bytes = encode(&HEADER, []);
+        assert_eq!(dataset_of(&bytes), Some(&b"data"[..]));
+        assert_eq!(dataset_of(&bytes[..COUNT_AT + 9]), None);
+        assert_eq!(dataset_of(b"other"), None);
     }
 
     #[test]
@@ -179,7 +231,7 @@ mod tests {
 
     #[test]
     fn disorder_and_false_counts_are_refused() {
-        let record = Record { path: b"a", stat: stat(1), id: Id::of(b"a") };
+        let record = Record { path: b"a", kind: Kind::File, stat: stat(1), id: Id::of(b"a") };
         assert!(Seen::decode(&encode(&HEADER, [record, record])).is_err());
         for count in [0, 2, u64::MAX] {
             let mut bytes = encode(&HEADER, [record]);
@@ -192,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_changed_bit_is_noticed() {
-        let bytes = encode(&HEADER, [Record { path: b"a", stat: stat(1), id: Id::of(b"a") }]);
+        let bytes = encode(&HEADER, [Record { path: b"a", kind: Kind::File, stat: stat(1), id: Id::of(b"a") }]);
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;

@@ -122,12 +122,16 @@ fn a_root() {
 #[test]
 fn what_was_seen() {
     let stat = |bytes, inode| Stat { bytes, mtime: 1_767_225_600_000_000_001, ctime: -1, inode };
-    let header =
-        seen::Header { boot_id: *b"boot id, 16 byte", written_at: 1_767_225_600_500_000_000, base: Some(id("base")) };
+    let header = seen::Header {
+        boot_id: *b"boot id, 16 byte",
+        written_at: 1_767_225_600_500_000_000,
+        base: Some(id("base")),
+        dataset: b"data/images",
+    };
     let records = [
-        Record { path: b"a", stat: stat(0, 1), id: id("") },
-        Record { path: b"a/b", stat: stat(5, u64::MAX), id: id("small") },
-        Record { path: b"\xff", stat: stat(1 << 40, 2), id: id("large") },
+        Record { path: b"a", kind: seen::Kind::File, stat: stat(0, 1), id: id("") },
+        Record { path: b"a/b", kind: seen::Kind::Executable, stat: stat(5, u64::MAX), id: id("small") },
+        Record { path: b"\xff", kind: seen::Kind::Symlink, stat: stat(1 << 40, 2), id: id("large") },
     ];
     let bytes = golden("seen.bin", || seen::encode(&header, records));
     let found = Seen::decode(&bytes).unwrap();

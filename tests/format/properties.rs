@@ -121,22 +121,29 @@ fn a_root() -> impl Strategy<Value = Root> {
     )
 }
 
-type SeenParts = (Header, Vec<(Vec<u8>, Stat, Id)>);
+type SeenFile = (Vec<u8>, seen::Kind, Stat, Id);
+type SeenParts = (Header<'static>, Vec<SeenFile>);
 
 fn seen_parts() -> impl Strategy<Value = SeenParts> {
     let stat =
         any::<(u64, i64, i64, u64)>().prop_map(|(bytes, mtime, ctime, inode)| Stat { bytes, mtime, ctime, inode });
-    let files = proptest::collection::btree_map(vec(any::<u8>(), 0..12), (stat, an_id()), 0..8);
+    let kind = proptest::sample::select(vec![
+        seen::Kind::File,
+        seen::Kind::Executable,
+        seen::Kind::Symlink,
+        seen::Kind::EmptyFolder,
+    ]);
+    let files = proptest::collection::btree_map(vec(any::<u8>(), 0..12), (kind, stat, an_id()), 0..8);
     (any::<[u8; 16]>(), any::<i64>(), proptest::option::of(an_id()), files).prop_map(
         |(boot_id, written_at, base, files)| {
-            let files = files.into_iter().map(|(path, (stat, id))| (path, stat, id)).collect();
-            (Header { boot_id, written_at, base }, files)
+            let files = files.into_iter().map(|(path, (kind, stat, id))| (path, kind, stat, id)).collect();
+            (Header { boot_id, written_at, base, dataset: b"data" }, files)
         },
     )
 }
 
-fn records(files: &[(Vec<u8>, Stat, Id)]) -> impl Iterator<Item = Record<'_>> {
-    files.iter().map(|(path, stat, id)| Record { path, stat: *stat, id: *id })
+fn records(files: &[SeenFile]) -> impl Iterator<Item = Record<'_>> {
+    files.iter().map(|(path, kind, stat, id)| Record { path, kind: *kind, stat: *stat, id: *id })
 }
 
 fn encoded_seen() -> impl Strategy<Value = Vec<u8>> {
