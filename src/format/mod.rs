@@ -5,12 +5,15 @@ pub mod compression;
 pub mod config;
 pub mod cursor;
 mod error;
+pub mod manifest;
 pub mod pack;
+pub mod pages;
 pub mod pointer;
 pub mod root;
 pub mod seen;
 pub mod segment;
 pub mod store_config;
 mod toml;
+pub mod tree;
 
 pub use error::FormatError;
