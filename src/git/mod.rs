@@ -1,1 +1,26 @@
 //! All that esker asks of Git: where the repository is, what a revision holds, what is staged.
+
+mod config;
+mod error;
+mod history;
+pub mod ignore;
+mod index;
+mod log;
+mod pointers;
+mod refs;
+mod repo;
+mod revision;
+mod stage;
+mod states;
+#[cfg(test)]
+mod testing;
+
+pub use error::GitError;
+pub use history::PastPointer;
+pub use index::Conflict;
+pub use log::LogEntry;
+pub use pointers::{BlobId, is_pointer};
+pub use refs::Tip;
+pub use repo::{GitEnvironment, Repo, RepoState};
+pub use revision::{Commit, CommitId, HeadName};
+pub use states::PointerState;

@@ -1,0 +1,233 @@
+//! The past: all commits that some tips reach, and every pointer that any of them held.
+
+use std::collections::{BinaryHeap, HashSet};
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+
+use super::error::GitError;
+use super::pointers::{BlobId, extend, is_pointer_name, is_regular, is_tree};
+use super::{Commit, CommitId, Repo};
+use crate::base::{AtPath, Cancel, Cancelled, RepoPath};
+
+/// A pointer that some commit of the past held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPointer {
+    /// Where it lay.
+    pub path: RepoPath,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The newest commit that held it there.
+    pub commit: CommitId,
+}
+
+impl Repo {
+    /// Whether this clone lacks old commits (`git clone --depth`): then every history ends early.
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(!self.boundary()?.is_empty())
+    }
+
+    /// All commits that `tips` reach, themselves included, each once, newest first.
+    pub fn history(&self, tips: &[Commit], cancel: &Cancel) -> Result<Vec<Commit>, GitError> {
+        let walk = Walk::new(self, tips, cancel)?;
+        walk.map(|commit| commit.map(|commit| Commit::of(&commit))).collect()
+    }
+
+    /// Every pointer that any commit of the history of `tips` held, once per path and content; newest first.
+    ///
+    /// A tree that many commits share is looked at once.
+    pub fn pointers_in_history(&self, tips: &[Commit], cancel: &Cancel) -> Result<Vec<PastPointer>, GitError> {
+        let mut gathering = Gathering { repo: self, known: HashSet::new(), found: Vec::new() };
+        for commit in Walk::new(self, tips, cancel)? {
+            let commit = commit?;
+            gathering.enter(commit.tree_id(), &mut Vec::new(), CommitId(commit.id()))?;
+        }
+        gathering.read()
+    }
+
+    /// The commits whose parents a shallow clone lacks. libgit2 looks for them in the wrong folder when asked from a
+    /// linked worktree, so the file is read here.
+    fn boundary(&self) -> Result<HashSet<git2::Oid>, GitError> {
+        let path = self.common_dir().join("shallow");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
+            other => other.at("read", &path)?,
+        };
+        let bad = |line: &str| GitError::Git {
+            doing: format!("read {}", path.display()),
+            reason: format!("`{line}` is not a commit"),
+        };
+        text.lines().map(|line| git2::Oid::from_str(line).map_err(|_| bad(line))).collect()
+    }
+}
+
+/// All commits that some tips reach, newest first by the committers' clocks, as `git log` shows them.
+pub(super) struct Walk<'r> {
+    repo: &'r Repo,
+    cancel: &'r Cancel,
+    boundary: HashSet<git2::Oid>,
+    waiting: BinaryHeap<(i64, git2::Oid)>,
+    known: HashSet<git2::Oid>,
+}
+
+impl<'r> Walk<'r> {
+    pub(super) fn new(repo: &'r Repo, tips: &[Commit], cancel: &'r Cancel) -> Result<Walk<'r>, GitError> {
+        let boundary = repo.boundary()?;
+        let mut walk = Walk { repo, cancel, boundary, waiting: BinaryHeap::new(), known: HashSet::new() };
+        for tip in tips {
+            walk.await_commit(tip.id.0)?;
+        }
+        Ok(walk)
+    }
+
+    /// The parents of a commit that are in this clone.
+    pub(super) fn parents(&self, commit: &git2::Commit<'_>) -> Vec<git2::Oid> {
+        if self.boundary.contains(&commit.id()) { Vec::new() } else { commit.parent_ids().collect() }
+    }
+
+    fn await_commit(&mut self, id: git2::Oid) -> Result<(), GitError> {
+        if self.known.insert(id) {
+            self.waiting.push((self.repo.commit(id)?.time().seconds(), id));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<Option<git2::Commit<'r>>, GitError> {
+        if self.cancel.is_set() {
+            return Err(GitError::Cancelled(Cancelled));
+        }
+        let Some((_, id)) = self.waiting.pop() else { return Ok(None) };
+        let commit = self.repo.commit(id)?;
+        for parent in self.parents(&commit) {
+            self.await_commit(parent)?;
+        }
+        Ok(Some(commit))
+    }
+}
+
+impl<'r> Iterator for Walk<'r> {
+    type Item = Result<git2::Commit<'r>, GitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+/// Pointers gathered from tree after tree.
+struct Gathering<'r> {
+    repo: &'r Repo,
+    /// Trees and blobs seen, each with a hash of the path that it was seen at. Were two paths of one object to have
+    /// the same hash, only one would be told; its content is told in any case.
+    known: HashSet<(git2::Oid, u64)>,
+    found: Vec<(RepoPath, BlobId, CommitId)>,
+}
+
+impl Gathering<'_> {
+    fn enter(&mut self, tree: git2::Oid, folder: &mut Vec<u8>, commit: CommitId) -> Result<(), GitError> {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(folder);
+        if !self.known.insert((tree, hasher.finish())) {
+            return Ok(());
+        }
+        let folder_len = folder.len();
+        for entry in self.repo.tree(tree)?.iter() {
+            let mode = entry.filemode();
+            if is_tree(mode) {
+                extend(folder, entry.name_bytes())?;
+                self.enter(entry.id(), folder, commit)?;
+            } else if is_regular(mode) && is_pointer_name(entry.name_bytes()) {
+                let mut hasher = hasher.clone();
+                hasher.write(entry.name_bytes());
+                if self.known.insert((entry.id(), hasher.finish())) {
+                    folder.extend_from_slice(entry.name_bytes());
+                    self.found.push((RepoPath::new(folder)?, BlobId(entry.id()), commit));
+                }
+            }
+            folder.truncate(folder_len);
+        }
+        Ok(())
+    }
+
+    fn read(self) -> Result<Vec<PastPointer>, GitError> {
+        let read = |(path, blob, commit)| {
+            let bytes = self.repo.pointer_bytes(&path, blob)?;
+            Ok(PastPointer { path, bytes, commit })
+        };
+        self.found.into_iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Sandbox, open, path};
+    use super::*;
+
+    fn head(repo: &Repo) -> Vec<Commit> {
+        vec![repo.head().unwrap().unwrap()]
+    }
+
+    fn texts(pointers: &[PastPointer]) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut texts: Vec<_> =
+            pointers.iter().map(|pointer| (pointer.path.to_string(), text(&pointer.bytes))).collect();
+        texts.sort();
+        texts
+    }
+
+    #[test]
+    fn every_pointer_of_the_past_is_told_once() {
+        let sandbox = Sandbox::new();
+        sandbox.commit("d/a.esker", "1");
+        let two = sandbox.commit("d/a.esker", "2");
+        sandbox.commit("code", "x");
+        sandbox.git(&["checkout", "--quiet", "-b", "side", "HEAD~2"]);
+        sandbox.commit("b.esker", "3");
+        sandbox.git(&["checkout", "--quiet", "main"]);
+        sandbox.git(&["merge", "--quiet", "--no-edit", "side"]);
+        sandbox.git(&["mv", "d", "moved"]);
+        sandbox.git(&["commit", "--quiet", "--message", "move"]);
+        sandbox.git(&["rm", "--quiet", "-r", "moved"]);
+        sandbox.git(&["commit", "--quiet", "--message", "remove"]);
+        let repo = sandbox.open();
+        let pointers = repo.pointers_in_history(&head(&repo), &Cancel::default()).unwrap();
+        let pairs = [("b.esker", "3"), ("d/a.esker", "1"), ("d/a.esker", "2"), ("moved/a.esker", "2")];
+        assert_eq!(texts(&pointers), pairs.map(|(path, text)| (path.to_owned(), text.to_owned())));
+        let walked = repo.history(&head(&repo), &Cancel::default()).unwrap();
+        assert_eq!(walked.len(), 7);
+        assert!(walked.iter().any(|commit| commit.id.to_string() == two));
+        let twice = [head(&repo), head(&repo)].concat();
+        assert_eq!(repo.history(&twice, &Cancel::default()).unwrap().len(), 7);
+    }
+
+    #[test]
+    fn a_shallow_history_ends_at_its_boundary_in_linked_worktrees_too() {
+        let sandbox = Sandbox::new();
+        for text in ["1", "2", "3"] {
+            sandbox.commit("a.esker", text);
+        }
+        let url = format!("file://{}", sandbox.root().display());
+        sandbox.git(&["clone", "--quiet", "--depth=2", &url, "../shallow"]);
+        sandbox.git_in(&sandbox.beside("shallow"), &["worktree", "add", "--quiet", "--detach", "../linked"]);
+        assert!(!sandbox.open().is_shallow().unwrap());
+        for folder in ["shallow", "linked"] {
+            let repo = open(&sandbox.beside(folder));
+            assert!(repo.is_shallow().unwrap(), "{folder}");
+            assert_eq!(repo.history(&head(&repo), &Cancel::default()).unwrap().len(), 2, "{folder}");
+            let pointers = repo.pointers_in_history(&head(&repo), &Cancel::default()).unwrap();
+            assert_eq!(pointers.len(), 2, "{folder}");
+            let log = repo.log(&head(&repo), &[path("a.esker")], usize::MAX, &Cancel::default()).unwrap();
+            assert_eq!(log.len(), 2, "{folder}");
+            assert!(matches!(repo.resolve("HEAD~2"), Err(GitError::UnknownRevision { .. })), "{folder}");
+        }
+    }
+
+    #[test]
+    fn a_walk_stops_when_asked() {
+        let sandbox = Sandbox::new();
+        sandbox.commit("a.esker", "1");
+        let repo = sandbox.open();
+        let cancel = Cancel::default();
+        cancel.set();
+        assert!(matches!(repo.history(&head(&repo), &cancel), Err(GitError::Cancelled(_))));
+    }
+}
