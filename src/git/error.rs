@@ -76,6 +76,14 @@ pub enum GitError {
         /// The file that was to be staged.
         path: RepoPath,
     },
+    /// The file lies behind a symbolic link, or in a repository of its own such as a submodule.
+    #[error("{path} does not belong to this repository: {folder} is a link or another repository")]
+    Foreign {
+        /// The file that was to be staged.
+        path: RepoPath,
+        /// The folder above it that leads elsewhere.
+        folder: RepoPath,
+    },
     /// Another process holds Git's lock.
     #[error("another Git process holds {}", path.display())]
     Locked {

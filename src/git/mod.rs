@@ -7,6 +7,7 @@ pub mod ignore;
 mod index;
 mod log;
 mod pointers;
+mod reach;
 mod refs;
 mod repo;
 mod revision;

@@ -22,7 +22,7 @@ impl Repo {
     /// Stages these files of the worktree as `git add` would.
     ///
     /// # Errors
-    /// `Ignored` for a file that is not tracked yet and that the user's rules ignore; `Locked` if another process
+    /// `Ignored` for a file that is not tracked yet and that the user's rules ignore; `Foreign`; `Locked` if another process
     /// holds the index for over two seconds. After any error the index is as it was.
     pub fn stage(&self, paths: &[RepoPath]) -> Result<(), GitError> {
         self.restage(paths, &[])
@@ -38,6 +38,7 @@ impl Repo {
     pub fn restage(&self, added: &[RepoPath], removed: &[RepoPath]) -> Result<(), GitError> {
         let index = self.index()?;
         for path in added {
+            self.refuse_foreign(path)?;
             self.refuse_ignored(&index, path)?;
         }
         if removed.iter().all(|path| !is_tracked(&index, path)) && self.are_staged(&index, added)? {
@@ -64,6 +65,13 @@ impl Repo {
             index.add_path(path.as_path()).doing(format!("stage {path}"))?;
         }
         index.write().doing(format!("write {}", self.index_file.display()))
+    }
+
+    fn refuse_foreign(&self, path: &RepoPath) -> Result<(), GitError> {
+        match self.foreign_folder(path)? {
+            Some(folder) => Err(GitError::Foreign { path: path.clone(), folder }),
+            None => Ok(()),
+        }
     }
 
     fn refuse_ignored(&self, index: &git2::Index, path: &RepoPath) -> Result<(), GitError> {
