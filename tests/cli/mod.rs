@@ -1,1 +1,1 @@
-//! Tests of cli.
+//! The built program: what it prints, where, and how it ends.
