@@ -62,6 +62,11 @@ fn dependencies_stay_few_and_explained() {
     none(papers::unexplained(&papers::read("Cargo.toml"), &papers::read("docs/dependencies.md")));
 }
 
+#[test]
+fn every_verb_is_in_the_docs_with_examples() {
+    none(papers::untold_verbs(&Source::all("src/cli/verbs"), &papers::read("docs/command-line.md")));
+}
+
 #[track_caller]
 fn none(breaches: Vec<String>) {
     assert!(breaches.is_empty(), "the house has rules (docs/architecture.md):\n  {}\n", breaches.join("\n  "));

@@ -1,1 +1,5 @@
 //! The verbs: what a user asks for, each as a list of steps through the rooms below.
+
+mod error;
+
+pub use error::{Error, Kind};

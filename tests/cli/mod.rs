@@ -1,1 +1,5 @@
 //! The built program: what it prints, where, and how it ends.
+
+mod frame;
+mod interrupt;
+mod manual;

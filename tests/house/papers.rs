@@ -1,5 +1,7 @@
 //! Rules on papers: few packages, each dependency explained, each verb told.
 
+use super::source::Source;
+
 /// More packages than this in Cargo.lock need a decision, not a merge.
 const MOST_PACKAGES: usize = 330;
 
@@ -37,6 +39,27 @@ fn dependencies(cargo_toml: &str) -> Vec<(usize, &str)> {
     names
 }
 
+/// Verbs that docs/command-line.md does not tell of, or whose help has no examples.
+pub fn untold_verbs(sources: &[Source], command_line_md: &str) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for source in sources {
+        let Some(verb) = verb(&source.path) else { continue };
+        if !command_line_md.contains(&format!("`esker {verb}")) {
+            breaches.push(source.breach(0, &format!("docs/command-line.md does not tell of `esker {verb}`")));
+        }
+        if !source.text.contains("after_help") {
+            breaches.push(source.breach(0, &format!("the help of `esker {verb}` has no examples (after_help)")));
+        }
+    }
+    breaches
+}
+
+/// The verb whose file this is: `src/cli/verbs/push.rs`.
+fn verb(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("src/cli/verbs/")?.strip_suffix(".rs")?;
+    (name != "mod" && !name.contains('/')).then_some(name)
+}
+
 #[test]
 fn too_many_packages_are_found() {
     let lock = |count: usize| "[[package]]\nname = \"a\"\n".repeat(count);
@@ -50,4 +73,12 @@ fn an_unexplained_dependency_is_found() {
     let found = unexplained(cargo, "| crate | why |\n| `serde` | x |\n");
     assert_eq!(found.len(), 2);
     assert_eq!(found[0], "Cargo.toml:5: docs/dependencies.md has no row for `zstd`");
+}
+
+#[test]
+fn an_untold_verb_is_found() {
+    let verbs = [Source::new("src/cli/verbs/mod.rs", ""), Source::new("src/cli/verbs/push.rs", "after_help")];
+    assert_eq!(untold_verbs(&verbs, "`esker push [PATH…]`"), [""; 0]);
+    assert_eq!(untold_verbs(&verbs, "`esker pull`").len(), 1);
+    assert_eq!(untold_verbs(&[Source::new("src/cli/verbs/push.rs", "")], "`esker push`").len(), 1);
 }

@@ -316,8 +316,8 @@ impl World {
 
     /// It printed nothing and said nothing.
     #[track_caller]
-    pub fn is_silent(self) -> World {
-        assert!(self.last().stdout.is_empty() && self.last().stderr.is_empty(), "it was not silent{}", self.last());
+    pub fn says_nothing(self) -> World {
+        assert!(self.last().stdout.is_empty() && self.last().stderr.is_empty(), "it said something{}", self.last());
         self
     }
 

@@ -1,0 +1,4 @@
+//! A file for each verb: its options, and how it is asked and answered.
+
+pub mod completions;
+pub mod man;
