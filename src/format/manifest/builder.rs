@@ -31,7 +31,7 @@ impl<E, S: FnMut(Id, Vec<u8>) -> Result<(), E>> Builder<S> {
 
     /// Appends a chunk of 1 byte to 1 MiB.
     pub fn push(&mut self, chunk: &ChunkRef) -> Result<(), E> {
-        debug_assert!(chunk.has_good_size(), "{chunk:?}");
+        debug_assert_eq!(chunk.check(), Ok(()), "{chunk:?}");
         self.levels.push(chunk, &mut self.sink)
     }
 

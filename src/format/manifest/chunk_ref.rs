@@ -1,10 +1,8 @@
 //! A chunk as manifests and trees name it.
 
-use crate::base::{Id, RepoPath};
+use crate::base::Id;
 
-use super::super::FormatError;
 use super::super::codec::MAX_RAW;
-use super::super::cursor::Reader;
 use super::super::pages::Record;
 
 /// A chunk of a file: the id of its raw bytes, and how many they are (1 to 1 MiB).
@@ -23,44 +21,43 @@ impl ChunkRef {
     /// The one chunk of the file `id` of `bytes` bytes; `None` if it is empty, or longer than a chunk can be.
     pub fn whole(id: Id, bytes: u64) -> Option<ChunkRef> {
         let chunk = ChunkRef { id, bytes: u32::try_from(bytes).ok()? };
-        chunk.has_good_size().then_some(chunk)
+        chunk.check().is_ok().then_some(chunk)
     }
 
-    /// Whether a chunk can have that many bytes.
-    pub fn has_good_size(&self) -> bool {
-        (1..=MAX_RAW as u64).contains(&self.bytes.into())
+    /// Refuses what no chunk can be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match self.bytes {
+            0 => Err("a chunk without bytes"),
+            bytes if bytes as usize > MAX_RAW => Err("a chunk of more than 1 MiB"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what [`Record::write`] wrote, without a check.
+    pub fn from_array(encoded: &[u8; ChunkRef::LEN]) -> ChunkRef {
+        let (id, bytes) = encoded.split_first_chunk::<{ Id::LEN }>().expect("36 bytes are more than 32");
+        ChunkRef { id: Id::from_bytes(*id), bytes: u32::from_le_bytes(bytes.try_into().expect("36 less 32 are 4")) }
     }
 }
 
 impl Record for ChunkRef {
     type Span = u64;
-    const SHORTEST: usize = ChunkRef::LEN;
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.id.as_bytes());
         out.extend_from_slice(&self.bytes.to_le_bytes());
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<ChunkRef, FormatError> {
-        let chunk = ChunkRef { id: reader.id()?, bytes: reader.u32()? };
-        if !chunk.has_good_size() {
-            return Err(reader.damaged(format!("a chunk of {} bytes", chunk.bytes)));
-        }
-        Ok(chunk)
-    }
-
     fn cut_hash(&self, _level: u8) -> u64 {
         self.id.prefix()
     }
 
-    fn path(&self) -> Option<&RepoPath> {
-        None
+    fn path(&self) -> &[u8] {
+        &[]
     }
 
     fn count_in(&self, span: &mut u64) -> Option<()> {
         *span = span.checked_add(self.bytes.into())?;
         Some(())
     }
-
-    fn end(&self, _span: &mut u64) {}
 }

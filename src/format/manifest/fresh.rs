@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::base::Id;
 
-use super::super::pages::{Link, Pages, Records, open};
+use super::super::pages::{Link, Pages, open};
 use super::walk::open_file;
 use super::{ChunkRef, Page, Root};
 
@@ -64,17 +64,15 @@ impl<'p, P: Pages + ?Sized> Side<'p, P> {
     fn descend(&mut self) -> Result<(), P::Error> {
         self.level -= 1;
         for link in std::mem::take(&mut self.links) {
-            let page = open(self.pages, &link, self.level, None)?;
+            let page = open(self.pages, &link, self.level, &[])?;
             self.gather(page);
         }
         Ok(())
     }
 
     fn gather(&mut self, page: Page) {
-        match page.into_records() {
-            Records::Items(chunks) => self.chunks.extend(chunks),
-            Records::Links(links) => self.links.extend(links),
-        }
+        self.chunks.extend(page.items());
+        self.links.extend_from_slice(page.links());
     }
 }
 

@@ -3,7 +3,7 @@
 //! Level 0: (chunk id 32 | bytes u32)*. Higher levels: (page id 32 | bytes u64)*. A page may end where the first eight
 //! bytes of a record's id, as a big-endian number, are less than the record's length << 48.
 
-use crate::base::{Id, RepoPath};
+use crate::base::Id;
 
 use super::super::FormatError;
 use super::super::cursor::Reader;
@@ -20,8 +20,22 @@ pub type Page = pages::Page<Manifest>;
 impl List for Manifest {
     const LETTERS: &'static [u8; 7] = b"eskmani";
     const WHAT: &'static str = "manifest page";
+    const SHORTEST: usize = ChunkRef::LEN;
     type Item = ChunkRef;
+    type Raw<'a> = ChunkRef;
     type Span = u64;
+
+    fn scan(reader: &mut Reader<'_>) -> Result<(), FormatError> {
+        ChunkRef::from_array(&reader.array()?).check().map_err(|reason| reader.damaged(reason))
+    }
+
+    fn raw(scanned: &[u8]) -> ChunkRef {
+        ChunkRef::from_array(scanned.try_into().expect("a scanned chunk has 36 bytes"))
+    }
+
+    fn own(raw: ChunkRef) -> ChunkRef {
+        raw
+    }
 }
 
 /// The bytes of all chunks below.
@@ -43,14 +57,14 @@ impl Span for u64 {
         id.prefix()
     }
 
-    fn last(&self) -> Option<&RepoPath> {
-        None
+    fn last(&self) -> &[u8] {
+        &[]
     }
+
+    fn end_at(&mut self, _path: &[u8]) {}
 
     fn count_in(&mut self, next: &u64) -> Option<()> {
         *self = self.checked_add(*next)?;
         Some(())
     }
-
-    fn end_with(&mut self, _next: &u64) {}
 }

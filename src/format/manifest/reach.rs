@@ -26,7 +26,7 @@ pub fn reach<P: Pages + ?Sized>(pages: &P, root: &Root, visit: &mut impl Visit<P
             Next::Page(link, _) if visit.page(&link.id)? => descent.enter()?,
             Next::Page(..) => descent.skip(),
             Next::Item(chunk) => {
-                visit.chunk(chunk)?;
+                visit.chunk(&chunk)?;
                 descent.skip();
             }
         }

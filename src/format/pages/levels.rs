@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::base::Id;
 
-use super::page::Draft;
-use super::{Link, List, Record};
+use super::draft::Draft;
+use super::{Link, List, Record, Span};
 
 /// The pages that are growing, one of each level.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Top<L: List> {
 struct Growing<L: List> {
     draft: Draft,
     span: L::Span,
+    /// The path of the newest record.
+    last: Vec<u8>,
     /// Records of this level so far, those of finished pages included.
     records: u64,
 }
@@ -40,13 +42,17 @@ impl<L: List> Levels<L> {
         Levels { growing: Vec::new(), known: HashSet::new(), newest: None }
     }
 
-    /// From now on the page `id` is not told to a sink: it is there.
+    /// From now on the page `id` is not given to a sink: it is there.
     pub fn know(&mut self, id: Id) {
         self.known.insert(id);
     }
 
     /// Appends an item; pages that it ends go to `sink`.
-    pub fn push<E>(&mut self, item: &L::Item, sink: &mut impl FnMut(Id, Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    pub fn push<R: Record<Span = L::Span>, E>(
+        &mut self,
+        item: &R,
+        sink: &mut impl FnMut(Id, Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.grow(0, item, sink)
     }
 
@@ -74,12 +80,11 @@ impl<L: List> Levels<L> {
             self.close(0, sink)?;
         }
         for level in 0.. {
-            if self.growing.get(usize::from(level)).is_some_and(|growing| !growing.draft.is_empty()) {
+            if !self.growing[usize::from(level)].draft.is_empty() {
                 self.close(level, sink)?;
             }
             // One page on this level and nothing that came in above it: that page is the newest of all.
-            let above = &self.growing[usize::from(level) + 1..];
-            if let [parent] = above
+            if let [parent] = &self.growing[usize::from(level) + 1..]
                 && parent.records == 1
             {
                 break;
@@ -101,9 +106,8 @@ impl<L: List> Levels<L> {
     }
 
     fn close<E>(&mut self, level: u8, sink: &mut impl FnMut(Id, Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-        let growing = &mut self.growing[usize::from(level)];
-        let bytes = std::mem::replace(&mut growing.draft, Draft::new::<L>(level)).finish();
-        let link = Link { id: Id::of(&bytes), span: std::mem::take(&mut growing.span) };
+        let (bytes, span) = self.growing[usize::from(level)].close(level);
+        let link = Link { id: Id::of(&bytes), span };
         if !self.known.contains(&link.id) {
             sink(link.id, bytes)?;
         }
@@ -125,13 +129,21 @@ impl<L: List> Default for Levels<L> {
 
 impl<L: List> Growing<L> {
     fn new(level: u8) -> Growing<L> {
-        Growing { draft: Draft::new::<L>(level), span: L::Span::default(), records: 0 }
+        Growing { draft: Draft::new::<L>(level), span: L::Span::default(), last: Vec::new(), records: 0 }
     }
 
     fn push<R: Record<Span = L::Span>>(&mut self, record: &R) -> bool {
         self.records += 1;
-        record.count_in(&mut self.span).expect("the builder has checked the sum of all");
-        record.end(&mut self.span);
+        record.count_in(&mut self.span).expect("who fills the levels has checked the sum of all");
+        self.last.clear();
+        self.last.extend_from_slice(record.path());
         self.draft.push(record)
+    }
+
+    fn close(&mut self, level: u8) -> (Vec<u8>, L::Span) {
+        let bytes = std::mem::replace(&mut self.draft, Draft::new::<L>(level)).finish();
+        let mut span = std::mem::take(&mut self.span);
+        span.end_at(&self.last);
+        (bytes, span)
     }
 }

@@ -1,71 +1,49 @@
-//! One page: its header, its records, and the rule that says where it ends.
-//!
-//! Letters and version (8 bytes) | level u8 | 3 zero | count u32 | records. Level 0 holds the list itself, a higher level
-//! the pages of the level below. Every page but the last of its level ends where the rule says, so equal lists have
-//! equal pages whatever their history.
+//! One page as it is read: checked in full, its items left where they stand.
 
-use crate::base::{Id, RepoPath};
+use crate::base::Id;
 
 use super::super::FormatError;
-use super::super::codec::MAX_RAW;
-use super::super::cursor::{Reader, VERSION};
-use super::{Link, List, Pages, Record};
+use super::super::cursor::Reader;
+use super::draft::{Draft, FULL_PAGE, HEADER_LEN, MAX_LEVEL, MAX_PAGE};
+use super::{Link, List, Pages, Record, Span};
 
-/// No page is longer, in bytes.
-pub const MAX_PAGE: usize = MAX_RAW;
-/// A page of this length, in bytes with its header, ends whatever its records say.
-pub const FULL_PAGE: usize = 262_144;
-/// No page is higher. Each level is at most half as long as the one below, so no list that exists needs more.
-pub const MAX_LEVEL: u8 = 40;
-
-const HEADER_LEN: usize = 16;
-
-/// A decoded page.
+/// A page that keeps all rules. On level 0 it holds items, above it links to the pages of the level below.
 #[derive(Debug, Clone)]
 pub struct Page<L: List> {
     level: u8,
     span: L::Span,
-    records: Records<L>,
-}
-
-/// The records of a page.
-#[derive(Debug, Clone)]
-pub enum Records<L: List> {
-    /// Level 0: the list itself.
-    Items(Vec<L::Item>),
-    /// Higher levels: the pages of the level below.
-    Links(Vec<Link<L::Span>>),
+    bytes: Vec<u8>,
+    /// Where each item ends in `bytes`.
+    ends: Vec<u32>,
+    links: Vec<Link<L::Span>>,
 }
 
 impl<L: List> Page<L> {
-    /// Reads a page, which must be as [`Levels`](super::Levels) writes it.
-    pub fn decode(bytes: &[u8]) -> Result<Page<L>, FormatError> {
-        let mut reader = Reader::new(L::WHAT, bytes);
-        reader.magic(L::LETTERS)?;
-        if bytes.len() > MAX_PAGE {
-            return Err(reader.damaged("it is longer than 1 MiB"));
+    /// Takes the bytes of a page, which must be as [`Levels`](super::Levels) writes it.
+    pub fn decode(bytes: Vec<u8>) -> Result<Page<L>, FormatError> {
+        let mut reader = Reader::new(L::WHAT, &bytes);
+        let (level, count) = read_header::<L>(&mut reader)?;
+        let mut page = Page { level, span: L::Span::default(), bytes: Vec::new(), ends: Vec::new(), links: Vec::new() };
+        if level > 0 {
+            page.links = read_records(&mut reader, count, Link::<L::Span>::SHORTEST, Link::read)?;
+            page.span = sum(&reader, page.links.iter().cloned())?;
+        } else {
+            let end_of = |reader: &mut Reader<'_>| L::scan(reader).map(|()| (bytes.len() - reader.left()) as u32);
+            page.ends = read_records(&mut reader, count, L::SHORTEST, end_of)?;
+            page.span = sum(&reader, (0..page.ends.len()).map(|at| L::raw(item_bytes(&bytes, &page.ends, at))))?;
+            page.bytes = bytes;
         }
-        let level = reader.u8()?;
-        reader.zeros(3)?;
-        let count = reader.u32()?;
-        if level > MAX_LEVEL || (level > 0 && count == 0) {
-            return Err(reader.damaged(format!("it has level {level} and {count} records")));
-        }
-        let mut span = L::Span::default();
-        let records = match level {
-            0 => Records::Items(read_all(&mut reader, count, &mut span)?),
-            _ => Records::Links(read_all(&mut reader, count, &mut span)?),
-        };
-        reader.end()?;
-        Ok(Page { level, span, records })
+        Ok(page)
     }
 
-    /// Writes the page; what [`decode`](Page::decode) read comes out byte for byte.
+    /// Writes the page; what [`decode`](Page::decode) took comes out byte for byte.
     pub fn encode(&self) -> Vec<u8> {
         let mut draft = Draft::new::<L>(self.level);
-        match &self.records {
-            Records::Items(items) => items.iter().for_each(|item| draft.write(item)),
-            Records::Links(links) => links.iter().for_each(|link| draft.write(link)),
+        for item in self.items() {
+            draft.push(&item);
+        }
+        for link in &self.links {
+            draft.push(link);
         }
         draft.finish()
     }
@@ -80,25 +58,26 @@ impl<L: List> Page<L> {
         &self.span
     }
 
-    /// Its records.
-    pub fn records(&self) -> &Records<L> {
-        &self.records
+    /// Its items; none above level 0.
+    pub fn items(&self) -> impl Iterator<Item = L::Item> {
+        (0..self.ends.len()).filter_map(|at| self.raw(at)).map(L::own)
     }
 
-    /// Its records, given away.
-    pub fn into_records(self) -> Records<L> {
-        self.records
+    /// Its links to pages of the level below; none on level 0.
+    pub fn links(&self) -> &[Link<L::Span>] {
+        &self.links
     }
 
-    fn first(&self) -> Option<&RepoPath> {
-        match &self.records {
-            Records::Items(items) => items.first()?.path(),
-            Records::Links(links) => links.first()?.path(),
-        }
+    pub(super) fn len(&self) -> usize {
+        self.ends.len() + self.links.len()
+    }
+
+    pub(super) fn raw(&self, at: usize) -> Option<L::Raw<'_>> {
+        (at < self.ends.len()).then(|| L::raw(item_bytes(&self.bytes, &self.ends, at)))
     }
 
     /// Whether it is what its parent says, and begins after `after`, the end of the page before it.
-    fn check(&self, level: u8, span: &L::Span, after: Option<&RepoPath>) -> Result<(), FormatError> {
+    fn check(&self, level: u8, span: &L::Span, after: &[u8]) -> Result<(), FormatError> {
         let damaged = |reason| Err(FormatError::damaged(L::WHAT, reason));
         if self.level != level {
             return damaged(format!("its level is {}, its parent says {level}", self.level));
@@ -106,49 +85,83 @@ impl<L: List> Page<L> {
         if self.span != *span {
             return damaged(format!("it holds {:?}, its parent says {span:?}", self.span));
         }
-        match (after, self.first()) {
-            (Some(after), Some(first)) if first <= after => damaged(format!("`{first}` comes after `{after}`")),
-            _ => Ok(()),
+        let raw = self.raw(0);
+        let first = raw.as_ref().map(Record::path).or(self.links.first().map(Record::path)).unwrap_or_default();
+        if !after.is_empty() && first <= after {
+            return damaged("it begins before the page before it ends".to_owned());
         }
+        Ok(())
     }
 
-    /// Whether it can stand at the top: a page with one page below it would not have been made.
+    /// Whether it can stand at the top: nobody makes a page over one page.
     fn check_root(&self) -> Result<(), FormatError> {
-        match &self.records {
-            Records::Links(links) if links.len() < 2 => {
-                Err(FormatError::damaged(L::WHAT, "it is a root over one page"))
-            }
-            _ => Ok(()),
-        }
+        if self.links.len() == 1 { Err(FormatError::damaged(L::WHAT, "it is a root over one page")) } else { Ok(()) }
     }
 }
 
-fn read_all<R: Record>(reader: &mut Reader<'_>, count: u32, span: &mut R::Span) -> Result<Vec<R>, FormatError> {
-    let start = reader.left() + HEADER_LEN;
-    let mut records: Vec<R> = Vec::with_capacity(reader.bounded(count.into(), R::SHORTEST)?);
+fn read_header<L: List>(reader: &mut Reader<'_>) -> Result<(u8, u32), FormatError> {
+    let len = reader.left();
+    reader.magic(L::LETTERS)?;
+    if len > MAX_PAGE {
+        return Err(reader.damaged("it is longer than 1 MiB"));
+    }
+    let level = reader.u8()?;
+    reader.zeros(3)?;
+    let count = reader.u32()?;
+    if level > MAX_LEVEL || (level > 0 && count == 0) {
+        return Err(reader.damaged(format!("it has level {level} and {count} records")));
+    }
+    Ok((level, count))
+}
+
+fn read_records<'a, T>(
+    reader: &mut Reader<'a>,
+    count: u32,
+    shortest: usize,
+    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, FormatError>,
+) -> Result<Vec<T>, FormatError> {
+    let page_len = HEADER_LEN + reader.left();
+    let mut records = Vec::with_capacity(reader.bounded(count.into(), shortest)?);
     for _ in 0..count {
-        if start - reader.left() >= FULL_PAGE {
+        if page_len - reader.left() >= FULL_PAGE {
             return Err(reader.damaged("it goes on where it is full"));
         }
-        let record = R::read(reader)?;
-        if let (Some(before), Some(path)) = (records.last().and_then(R::path), record.path())
-            && path <= before
-        {
-            return Err(reader.damaged(format!("`{path}` comes after `{before}`")));
-        }
-        record.count_in(span).ok_or_else(|| reader.damaged("its sizes add up to more than 64 bits"))?;
-        records.push(record);
+        records.push(read(reader)?);
     }
-    if let Some(last) = records.last() {
-        last.end(span);
-    }
+    reader.end()?;
     Ok(records)
+}
+
+/// What a parent must say of these records, which must ascend.
+fn sum<R: Record>(reader: &Reader<'_>, records: impl Iterator<Item = R>) -> Result<R::Span, FormatError>
+where
+    R::Span: Span,
+{
+    let mut span = R::Span::default();
+    let mut before: Option<R> = None;
+    for record in records {
+        if let Some(before) = &before
+            && !record.path().is_empty()
+            && record.path() <= before.path()
+        {
+            let path = record.path().escape_ascii();
+            return Err(reader.damaged(format!("`{path}` does not come after the record before it")));
+        }
+        record.count_in(&mut span).ok_or_else(|| reader.damaged("its sizes add up to more than 64 bits"))?;
+        before = Some(record);
+    }
+    span.end_at(before.as_ref().map(Record::path).unwrap_or_default());
+    Ok(span)
+}
+
+fn item_bytes<'a>(bytes: &'a [u8], ends: &[u32], at: usize) -> &'a [u8] {
+    let start = if at == 0 { HEADER_LEN } else { ends[at - 1] as usize };
+    &bytes[start..ends[at] as usize]
 }
 
 /// Reads the root page of a list.
 pub fn open_root<L: List, P: Pages + ?Sized>(pages: &P, id: &Id) -> Result<Page<L>, P::Error> {
-    let bytes = pages.page(id)?;
-    let checked = Page::decode(&bytes).and_then(|page: Page<L>| page.check_root().map(|()| page));
+    let checked = Page::decode(pages.page(id)?).and_then(|page: Page<L>| page.check_root().map(|()| page));
     checked.map_err(|cause| pages.damaged(id, cause))
 }
 
@@ -157,49 +170,9 @@ pub fn open<L: List, P: Pages + ?Sized>(
     pages: &P,
     link: &Link<L::Span>,
     level: u8,
-    after: Option<&RepoPath>,
+    after: &[u8],
 ) -> Result<Page<L>, P::Error> {
-    let bytes = pages.page(&link.id)?;
-    let checked = Page::decode(&bytes).and_then(|page: Page<L>| page.check(level, &link.span, after).map(|()| page));
+    let page = Page::decode(pages.page(&link.id)?);
+    let checked = page.and_then(|page: Page<L>| page.check(level, &link.span, after).map(|()| page));
     checked.map_err(|cause| pages.damaged(&link.id, cause))
-}
-
-/// The bytes of a page while it grows.
-#[derive(Debug)]
-pub(super) struct Draft {
-    bytes: Vec<u8>,
-    level: u8,
-    count: u32,
-}
-
-impl Draft {
-    pub(super) fn new<L: List>(level: u8) -> Draft {
-        let mut bytes = L::LETTERS.to_vec();
-        bytes.extend_from_slice(&[VERSION, level, 0, 0, 0, 0, 0, 0, 0]);
-        Draft { bytes, level, count: 0 }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Appends a record; whether the page ends after it.
-    pub(super) fn push<R: Record>(&mut self, record: &R) -> bool {
-        let start = self.bytes.len();
-        self.write(record);
-        // Two records at least, or a level would be as long as the one below.
-        let may_end = self.level == 0 || self.count > 1;
-        let record_len = (self.bytes.len() - start) as u64;
-        may_end && (self.bytes.len() >= FULL_PAGE || record.cut_hash(self.level) < record_len << 48)
-    }
-
-    fn write<R: Record>(&mut self, record: &R) {
-        record.write(&mut self.bytes);
-        self.count += 1;
-    }
-
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.bytes[HEADER_LEN - 4..HEADER_LEN].copy_from_slice(&self.count.to_le_bytes());
-        self.bytes
-    }
 }

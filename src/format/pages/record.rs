@@ -2,47 +2,52 @@
 
 use std::fmt::Debug;
 
-use crate::base::{Id, RepoPath};
+use crate::base::Id;
 
 use super::super::FormatError;
 use super::super::cursor::Reader;
 
 /// A kind of list: the entries of a folder, the chunks of a file.
-pub trait List: Clone + Debug {
+pub trait List: Debug {
     /// The first seven bytes of its pages.
     const LETTERS: &'static [u8; 7];
     /// What people call its pages: "tree page".
     const WHAT: &'static str;
-    /// What is listed: the records of level 0.
+    /// The length of the shortest encoding of an item, in bytes.
+    const SHORTEST: usize;
+    /// What is listed.
     type Item: Record<Span = Self::Span>;
+    /// An item as it stands in a page, nothing copied.
+    type Raw<'a>: Copy + Record<Span = Self::Span>;
     /// What a parent keeps of a page besides its id.
     type Span: Span;
+
+    /// Passes what [`Record::write`] wrote of an item, and refuses all else. Allocates nothing.
+    fn scan(reader: &mut Reader<'_>) -> Result<(), FormatError>;
+
+    /// The item that was scanned over.
+    fn raw(scanned: &[u8]) -> Self::Raw<'_>;
+
+    /// A copy that stands alone.
+    fn own(raw: Self::Raw<'_>) -> Self::Item;
 }
 
-/// One record of a page.
-pub trait Record: Clone + Debug {
+/// One record of a page: an item, or the link to a page below.
+pub trait Record {
     /// What a parent keeps of the page that this is in.
     type Span;
-    /// The length of the shortest record, in bytes.
-    const SHORTEST: usize;
 
     /// Appends the encoding.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// Reads what [`write`](Record::write) wrote, and refuses all else.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, FormatError>;
-
-    /// A uniform number that says whether a page of `level` ends here: it depends on what stands here, not on its neighbours.
+    /// A uniform number that says whether a page of `level` ends here; neighbours have no say in it.
     fn cut_hash(&self, level: u8) -> u64;
 
-    /// Where this stands in an ordered list; `None` where the list keeps the order of its making.
-    fn path(&self) -> Option<&RepoPath>;
+    /// The path where this stands, or ends; empty where the list keeps the order of its making.
+    fn path(&self) -> &[u8];
 
     /// Counts this in; `None` if a sum grows over 64 bits.
     fn count_in(&self, span: &mut Self::Span) -> Option<()>;
-
-    /// Makes this the end of the span.
-    fn end(&self, span: &mut Self::Span);
 }
 
 /// What a parent keeps of a page besides its id: sums over all that lies below, and where it ends.
@@ -56,17 +61,17 @@ pub trait Span: Clone + Debug + Default + PartialEq {
     /// Reads what [`write`](Span::write) wrote, and refuses all else.
     fn read(reader: &mut Reader<'_>) -> Result<Self, FormatError>;
 
-    /// As [`Record::cut_hash`], for the record of the page `id`.
+    /// As [`Record::cut_hash`], for the link to the page `id`.
     fn cut_hash(&self, id: &Id, level: u8) -> u64;
 
-    /// The last path below; `None` where the list keeps the order of its making.
-    fn last(&self) -> Option<&RepoPath>;
+    /// The last path below; empty where the list keeps the order of its making.
+    fn last(&self) -> &[u8];
+
+    /// Sets the last path below.
+    fn end_at(&mut self, path: &[u8]);
 
     /// Counts `next` in; `None` if a sum grows over 64 bits.
     fn count_in(&mut self, next: &Self) -> Option<()>;
-
-    /// Makes the end of `next` the end of this.
-    fn end_with(&mut self, next: &Self);
 }
 
 /// The record of a page in the page above it.
@@ -78,32 +83,32 @@ pub struct Link<S> {
     pub span: S,
 }
 
+impl<S: Span> Link<S> {
+    /// The length of the shortest encoding, in bytes.
+    pub(super) const SHORTEST: usize = Id::LEN + S::SHORTEST;
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Link<S>, FormatError> {
+        Ok(Link { id: reader.id()?, span: S::read(reader)? })
+    }
+}
+
 impl<S: Span> Record for Link<S> {
     type Span = S;
-    const SHORTEST: usize = Id::LEN + S::SHORTEST;
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.id.as_bytes());
         self.span.write(out);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Link<S>, FormatError> {
-        Ok(Link { id: reader.id()?, span: S::read(reader)? })
-    }
-
     fn cut_hash(&self, level: u8) -> u64 {
         self.span.cut_hash(&self.id, level)
     }
 
-    fn path(&self) -> Option<&RepoPath> {
+    fn path(&self) -> &[u8] {
         self.span.last()
     }
 
     fn count_in(&self, span: &mut S) -> Option<()> {
         span.count_in(&self.span)
-    }
-
-    fn end(&self, span: &mut S) {
-        span.end_with(&self.span);
     }
 }

@@ -1,10 +1,10 @@
 //! Makes the pages of a tree while its entries go by.
 
-use crate::base::Id;
+use crate::base::{Id, RepoPath};
 
-use super::super::pages::{Levels, Link, Top};
+use super::super::pages::{Levels, Link, Record, Span, Top};
 use super::order::Order;
-use super::{Below, Entry, Refused, Tree};
+use super::{Below, Entry, RawEntry, Refused, Tree};
 
 /// What names a whole tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,11 +40,25 @@ impl<E: From<Refused>, S: FnMut(Id, Vec<u8>) -> Result<(), E>> Builder<S> {
     /// [`Refused`] if it does not come after all entries so far, lies below one, or breaks a rule of its own; and what
     /// `sink` answers.
     pub fn push(&mut self, entry: &Entry) -> Result<(), E> {
-        let refused = |reason| Refused { path: entry.path.clone(), reason };
-        entry.check().map_err(refused)?;
-        self.order.pass(&entry.path).map_err(refused)?;
-        self.bytes = self.bytes.checked_add(entry.node.bytes()).ok_or(refused(TOO_MUCH))?;
+        entry.check().map_err(|reason| Refused { path: entry.path.clone(), reason })?;
+        self.push_checked(entry, entry.node.bytes())
+    }
+
+    /// Appends an entry of another tree.
+    pub(super) fn copy(&mut self, entry: RawEntry<'_>) -> Result<(), E> {
+        self.push_checked(&entry, entry.bytes())
+    }
+
+    fn push_checked(&mut self, entry: &impl Record<Span = Below>, bytes: u64) -> Result<(), E> {
+        self.order.pass(entry.path()).map_err(|reason| refused(entry.path(), reason))?;
+        self.count(entry.path(), bytes)?;
         self.levels.push(entry, &mut self.sink)
+    }
+
+    fn count(&mut self, path: &[u8], bytes: u64) -> Result<(), Refused> {
+        let sum = self.bytes.checked_add(bytes);
+        self.bytes = sum.ok_or_else(|| refused(path, "the sizes of all files add up to more than 64 bits"))?;
+        Ok(())
     }
 
     /// Ends the folder.
@@ -68,14 +82,16 @@ impl<E: From<Refused>, S: FnMut(Id, Vec<u8>) -> Result<(), E>> Builder<S> {
 
     /// See [`Levels::take_over`].
     pub(super) fn take_over(&mut self, level: u8, link: Link<Below>) -> Result<(), E> {
-        let refused = |reason| Refused { path: link.span.last.clone(), reason };
-        self.order.move_to(&link.span.last).map_err(refused)?;
-        self.bytes = self.bytes.checked_add(link.span.bytes).ok_or(refused(TOO_MUCH))?;
+        let last = link.span.last();
+        self.order.move_to(last).map_err(|reason| refused(last, reason))?;
+        self.count(last, link.span.bytes)?;
         self.levels.take_over(level, link, &mut self.sink)
     }
 }
 
-const TOO_MUCH: &str = "the sizes of all files add up to more than 64 bits";
+fn refused(path: &[u8], reason: &'static str) -> Refused {
+    Refused { path: RepoPath::new(path).expect("it was checked"), reason }
+}
 
 impl From<&Link<Below>> for Root {
     fn from(top: &Link<Below>) -> Root {

@@ -80,10 +80,10 @@ impl<P: Pages + ?Sized, Q: Pages<Error = P::Error> + ?Sized> Diff<'_, P, Q> {
             (_, Some(Next::Page(..))) => Step::EnterNew,
             (Some(Next::Item(_)), None) => Step::Remove,
             (None, Some(Next::Item(_))) => Step::Add,
-            (Some(Next::Item(old)), Some(Next::Item(new))) => match old.path.cmp(&new.path) {
+            (Some(Next::Item(old)), Some(Next::Item(new))) if old == new => Step::SkipBoth,
+            (Some(Next::Item(old)), Some(Next::Item(new))) => match old.path().cmp(new.path()) {
                 Ordering::Less => Step::Remove,
                 Ordering::Greater => Step::Add,
-                Ordering::Equal if old.node == new.node => Step::SkipBoth,
                 Ordering::Equal => Step::Compare,
             },
         }

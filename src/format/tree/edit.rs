@@ -8,7 +8,7 @@ use std::iter::Peekable;
 
 use crate::base::{Id, RepoPath};
 
-use super::super::pages::{Descent, Next, Pages, Records, Top, open};
+use super::super::pages::{Descent, Next, Pages, Top, open};
 use super::{Builder, Entry, Node, Page, Refused, Root, Tree};
 
 /// Makes a new tree of the tree `root`: each change puts a node at a path, or removes what is there (`None`; nothing if
@@ -65,13 +65,13 @@ where
                     }
                 }
                 Next::Item(entry) => match change {
-                    Some(path) if *path < entry.path => self.change()?,
-                    Some(path) if *path == entry.path => {
+                    Some(path) if path.as_bytes() < entry.path() => self.change()?,
+                    Some(path) if path.as_bytes() == entry.path() => {
                         self.old.skip();
                         self.change()?;
                     }
                     _ => {
-                        self.new.push(entry)?;
+                        self.new.copy(entry)?;
                         self.old.skip();
                     }
                 },
@@ -97,11 +97,9 @@ where
 fn without_lone_pages<P: Pages + ?Sized>(pages: &P, top: Top<Tree>) -> Result<Root, P::Error> {
     let Top { mut link, mut level, taken_over } = top;
     while taken_over && level > 0 {
-        let page: Page = open(pages, &link, level, None)?;
-        match page.into_records() {
-            Records::Links(mut links) if links.len() == 1 => (link, level) = (links.remove(0), level - 1),
-            _ => break,
-        }
+        let page: Page = open(pages, &link, level, &[])?;
+        let [lone] = page.links() else { break };
+        (link, level) = (lone.clone(), level - 1);
     }
     Ok(Root::from(&link))
 }

@@ -7,6 +7,7 @@ mod edit;
 mod entry;
 mod list;
 mod order;
+mod raw;
 mod reach;
 mod walk;
 
@@ -19,5 +20,6 @@ pub use edit::edit;
 pub use entry::{Chunks, Entry, Node};
 pub use list::{Below, Page, Tree};
 pub use order::Refused;
+pub use raw::RawEntry;
 pub use reach::{VisitTree, reach};
 pub use walk::{Walk, get, walk, walk_below};

@@ -25,7 +25,8 @@ pub fn reach<P: Pages + ?Sized>(pages: &P, root: &Id, visit: &mut impl VisitTree
             Next::Page(link, _) if visit.page(&link.id)? => descent.enter()?,
             Next::Page(..) => descent.skip(),
             Next::Item(entry) => {
-                if visit.entry(entry)? {
+                let entry = entry.to_entry();
+                if visit.entry(&entry)? {
                     reach_file(pages, &entry.node, visit)?;
                 }
                 descent.skip();

@@ -33,7 +33,7 @@ pub fn walk_below<'p, P: Pages + ?Sized>(pages: &'p P, root: &Id, folder: &RepoP
         seek(&mut walk.descent, folder.as_bytes())?;
         walk.first = take_if(&mut walk.descent, folder).transpose()?;
         if walk.first.is_some() {
-            walk.order.pass(folder).expect("it is the first path");
+            walk.order.pass(folder.as_bytes()).expect("it is the first path");
         }
         seek(&mut walk.descent, &walk.prefix)?;
     }
@@ -53,7 +53,7 @@ fn seek<P: Pages + ?Sized>(descent: &mut Descent<'_, P, Tree>, target: &[u8]) ->
         match next {
             Next::Page(link, _) if link.span.last.as_bytes() < target => descent.skip(),
             Next::Page(..) => descent.enter()?,
-            Next::Item(entry) if entry.path.as_bytes() < target => descent.skip(),
+            Next::Item(entry) if entry.path() < target => descent.skip(),
             Next::Item(_) => break,
         }
     }
@@ -62,7 +62,7 @@ fn seek<P: Pages + ?Sized>(descent: &mut Descent<'_, P, Tree>, target: &[u8]) ->
 
 fn take_if<P: Pages + ?Sized>(descent: &mut Descent<'_, P, Tree>, path: &RepoPath) -> Option<Result<Entry, P::Error>> {
     match descent.peek()? {
-        Next::Item(entry) if entry.path == *path => descent.take(),
+        Next::Item(entry) if entry.path() == path.as_bytes() => descent.take(),
         _ => None,
     }
 }
@@ -80,12 +80,12 @@ impl<P: Pages + ?Sized> Iterator for Walk<'_, P> {
             }
         }
         let Some(Next::Item(entry)) = self.descent.peek() else { return None };
-        if !entry.path.as_bytes().starts_with(&self.prefix) {
+        if !entry.path().starts_with(&self.prefix) {
             return None;
         }
         // A writer that made `a` a link and then wrote `a/b` would write where the link points.
-        if let Err(reason) = self.order.pass(&entry.path) {
-            let cause = FormatError::damaged(Tree::WHAT, format!("`{}`: {reason}", entry.path));
+        if let Err(reason) = self.order.pass(entry.path()) {
+            let cause = FormatError::damaged(Tree::WHAT, format!("`{}`: {reason}", entry.path().escape_ascii()));
             let error = self.descent.page().map(|page| self.pages.damaged(page, cause))?;
             self.descent.stop();
             return Some(Err(error));
