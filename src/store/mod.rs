@@ -3,7 +3,13 @@
 mod contract;
 mod handles;
 mod local;
+mod open;
+#[cfg(feature = "s3")]
+mod s3;
 mod walk;
 
 pub use contract::{Key, Listed, Store, StoreError};
 pub use local::LocalStore;
+pub use open::{StoreOptions, create, open};
+#[cfg(feature = "s3")]
+pub use s3::{AccessKeys, Checksum, S3Options, S3Store};

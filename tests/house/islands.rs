@@ -3,11 +3,13 @@
 use super::source::{Source, find_word};
 
 /// Each crate and the places (folders end in `/`) that may name it.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("aws_config", &["src/store/s3/"]),
+    ("aws_credential_types", &["src/store/s3/"]),
     ("aws_sdk_s3", &["src/store/s3/"]),
     ("aws_smithy_http_client", &["src/store/s3/"]),
-    ("aws_smithy_types", &["src/store/s3/"]),
+    ("bytes", &["src/store/s3/"]),
+    ("http_body", &["src/store/s3/"]),
     ("tokio", &["src/store/s3/"]),
     ("git2", &["src/git/"]),
     ("clap", &["src/cli/"]),
