@@ -3,7 +3,7 @@
 use super::source::{Source, find_word};
 
 /// Each crate and the places (folders end in `/`) that may name it.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("aws_config", &["src/store/s3/"]),
     ("aws_credential_types", &["src/store/s3/"]),
     ("aws_sdk_s3", &["src/store/s3/"]),
@@ -20,6 +20,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("serde_json", &["src/cli/"]),
     ("toml_edit", &["src/format/"]),
     ("zstd", &["src/format/"]),
+    ("icu_normalizer", &["src/worktree/"]),
     ("ignore", &["src/worktree/"]),
     ("memmap2", &["src/packs/"]),
     ("rayon", &["src/packs/", "src/ops/"]),
