@@ -1,9 +1,19 @@
 //! The files that the user sees: finding them, and placing others without ever leaving half of one.
 
+mod ancestor;
 mod clock;
+mod crew;
 mod error;
+mod handful;
+mod ignored;
 mod names;
+mod parents;
+mod scan;
+mod sys;
+mod visit;
 
 pub use clock::{RACY_NS, boot_id, is_racy, now, pause, settle};
 pub use error::WorktreeError;
+pub use ignored::{IGNORE_FILE, Ignored};
 pub use names::{check_portable, collisions};
+pub use scan::{Found, Refused, Scan, scan, scan_one};
