@@ -8,8 +8,10 @@ mod handful;
 mod ignored;
 mod names;
 mod parents;
+mod place;
 mod read;
 mod scan;
+mod staging;
 mod sys;
 mod visit;
 
@@ -17,5 +19,7 @@ pub use clock::{RACY_NS, boot_id, is_racy, now, pause, settle};
 pub use error::WorktreeError;
 pub use ignored::{IGNORE_FILE, Ignored};
 pub use names::{check_portable, collisions};
+pub use place::{Placer, There};
 pub use read::{Reader, Source};
 pub use scan::{Found, Refused, Scan, scan, scan_one};
+pub use staging::{Staged, StagedFile, Staging};

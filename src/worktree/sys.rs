@@ -278,6 +278,21 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
     file.write_all_at(bytes, offset)
 }
 
+/// Sets `bytes` of disk aside for a file, whose size stays. Where that cannot be done it is left undone.
+#[cfg(target_os = "linux")]
+pub(super) fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    use rustix::io::Errno;
+    match fs::fallocate(file, fs::FallocateFlags::KEEP_SIZE, 0, bytes) {
+        Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn reserve(_file: &File, _bytes: u64) -> io::Result<()> {
+    Ok(())
+}
+
 /// Lets a file be executed by whoever may read it, or by nobody; its other bits stay.
 pub(super) fn set_executable(file: &File, executable: bool) -> io::Result<()> {
     let mode = fs::fstat(file)?.st_mode & 0o7777;
