@@ -16,7 +16,7 @@ use esker::format::store_config::StoreConfig;
 use super::memory::taken_by;
 
 /// Changes, insertions and removals of single bytes and of runs, anywhere.
-fn mutated(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+pub fn mutated(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let edit = (any::<prop::sample::Index>(), 0..4_u8, any::<u8>(), 1..40_usize);
     (valid, vec(edit, 1..4)).prop_map(|(mut bytes, edits)| {
         for (at, how, byte, len) in edits {
@@ -49,7 +49,7 @@ fn resealed(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<
 }
 
 /// Runs a decoder and sees that what it takes from the heap is in proportion to what it was given.
-fn modestly<'a, T>(bytes: &'a [u8], decode: impl FnOnce(&'a [u8]) -> T) -> T {
+pub fn modestly<'a, T>(bytes: &'a [u8], decode: impl FnOnce(&'a [u8]) -> T) -> T {
     let (result, taken) = taken_by(|| decode(bytes));
     assert!(taken <= 200 * bytes.len() + (64 << 10), "{taken} bytes taken for {}", bytes.len());
     result
