@@ -1,1 +1,23 @@
 //! Chunks in packs: the cache and a remote are both a pack store, and push and pull are one transfer.
+
+mod catalog;
+mod content;
+mod error;
+pub mod layout;
+mod open;
+mod orphans;
+mod read;
+mod segments;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod writer;
+
+pub use catalog::Catalog;
+pub use catalog::Place;
+pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages, store_stream};
+pub use error::PackError;
+pub use open::PackStore;
+pub use read::Span;
+pub use transfer::transfer;
+pub use writer::{Writer, Written};

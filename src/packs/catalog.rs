@@ -1,0 +1,135 @@
+//! Where a chunk lies: all index segments of one store, mapped and searched in place.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::path::Path;
+
+use memmap2::Mmap;
+
+use crate::base::{AtPath, Id, PathResult};
+use crate::format::codec::Codec;
+use crate::format::pack::PackKind;
+use crate::format::segment::{Segment, SegmentPack};
+
+use super::error::PackError;
+use super::layout;
+
+/// Where one chunk lies in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The pack that holds it.
+    pub pack: Id,
+    /// What that pack holds.
+    pub kind: PackKind,
+    /// Where the stored bytes begin in the pack.
+    pub offset: u32,
+    /// How many bytes are stored.
+    pub stored_len: u32,
+    /// How many bytes the chunk has.
+    pub raw_len: u32,
+    /// How it is stored.
+    pub codec: Codec,
+}
+
+/// A set of index segments, and the packs in it that do not count.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    segments: Vec<(Id, Segment<Mmap>)>,
+    avoided: HashSet<Id>,
+}
+
+impl Catalog {
+    /// Maps all segments in `folder`. Files of other names are passed over; an absent folder holds none.
+    ///
+    /// `store` names the store in errors.
+    pub fn load(store: &str, folder: &Path) -> Result<Catalog, PackError> {
+        let mut segments = Vec::new();
+        for id in segments_in(folder)? {
+            let path = folder.join(id.to_string());
+            // Another process may have merged this segment into a larger one since the folder was read.
+            let Some(map) = map(&path)? else { return Catalog::load(store, folder) };
+            let segment = Segment::open(map).map_err(|cause| PackError::Object {
+                store: store.to_owned(),
+                key: layout::segment(&id),
+                cause,
+            })?;
+            segments.push((id, segment));
+        }
+        // The largest first: most chunks lie in it.
+        segments.sort_by_key(|(_, segment)| std::cmp::Reverse(segment.entry_count()));
+        Ok(Catalog { segments, avoided: HashSet::new() })
+    }
+
+    /// The same, as if `packs` were not in it.
+    pub fn avoid(&mut self, packs: HashSet<Id>) {
+        self.avoided = packs;
+    }
+
+    /// The packs that are not counted though segments name them.
+    pub fn avoided(&self) -> &HashSet<Id> {
+        &self.avoided
+    }
+
+    /// Where `id` lies. A damaged segment knows nothing: what it named is stored again, or told as absent.
+    pub fn find(&self, id: &Id) -> Option<Place> {
+        self.segments.iter().find_map(|(_, segment)| {
+            let entry = segment.find(id).ok()??;
+            let SegmentPack { id: pack, kind, .. } = segment.pack(entry.pack as usize).ok()?;
+            let place = Place {
+                pack,
+                kind,
+                offset: entry.offset,
+                stored_len: entry.stored_len,
+                raw_len: entry.raw_len,
+                codec: entry.codec,
+            };
+            (!self.avoided.contains(&pack)).then_some(place)
+        })
+    }
+
+    /// All packs that segments name, each once, the avoided ones too.
+    pub fn packs(&self) -> Vec<SegmentPack> {
+        let mut seen = HashSet::new();
+        let all = self.segments.iter().flat_map(|(_, segment)| (0..segment.pack_count()).map(|at| segment.pack(at)));
+        all.flatten().filter(|pack| seen.insert(pack.id)).collect()
+    }
+
+    /// Names of the segments, the one with most entries first.
+    pub fn segments(&self) -> impl Iterator<Item = &(Id, Segment<Mmap>)> {
+        self.segments.iter()
+    }
+
+    /// How many entries all segments have; a chunk in two segments counts twice.
+    pub fn entry_count(&self) -> u64 {
+        self.segments.iter().map(|(_, segment)| segment.entry_count() as u64).sum()
+    }
+}
+
+/// The names of the segments that lie in `folder`.
+pub fn segments_in(folder: &Path) -> PathResult<Vec<Id>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).at("read", folder),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let name = entry.at("read", folder)?.file_name();
+        ids.extend(name.to_str().and_then(|name| name.parse::<Id>().ok()));
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Maps a file; `None` if it is not there.
+#[allow(unsafe_code)]
+fn map(path: &Path) -> PathResult<Option<Mmap>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).at("read", path),
+    };
+    // SAFETY: segments are written under another name and renamed, and never changed or cut short afterwards;
+    // removing one leaves its mapping as it is.
+    unsafe { Mmap::map(&file) }.at("map", path).map(Some)
+}

@@ -1,0 +1,71 @@
+//! Chunks from one pack store to another: push and pull are this, in two directions.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::{Id, Job, Step};
+use crate::format::compression::Noticer;
+
+use super::error::PackError;
+use super::open::PackStore;
+use super::read::{Span, spans};
+use super::writer::Writer;
+
+/// Copies `wanted` from `from` to where `to` writes. What is there already is skipped; an id may be named twice.
+///
+/// Every chunk is checked on its way. A chunk goes as it is stored where that is compressed already. `step` moves by
+/// raw bytes.
+///
+/// # Errors
+/// `Absent` before anything is copied if no index of `from` names a chunk; `Damaged` if one is wrong. After any
+/// error, what was copied may be kept by [`Writer::keep_stored`], and a second run goes on from there.
+pub fn transfer(from: &PackStore, to: &Writer<'_>, wanted: &[Id], step: Step, job: &Job<'_>) -> Result<(), PackError> {
+    let catalog = from.catalog();
+    let absent = |id: &Id| PackError::Absent { store: from.name().to_owned(), id: *id };
+    let places = wanted
+        .iter()
+        .filter(|id| !to.has(id))
+        .map(|id| catalog.find(id).map(|place| (*id, place)).ok_or_else(|| absent(id)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let spans = spans(places, from.tuning().gap, from.tuning().longest_span);
+    let next = AtomicUsize::new(0);
+    let failure: Mutex<Option<PackError>> = Mutex::default();
+    let threads = from.tuning().readers.max(job.threads).min(spans.len());
+    let work = || {
+        let mut noticer = Noticer::new(to.compression());
+        while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let copied = job.check().map_err(PackError::from);
+            if let Err(error) = copied.and_then(|()| copy_span(from, to, span, &mut noticer, step, job)) {
+                next.store(spans.len(), Ordering::Relaxed);
+                failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn copy_span(
+    from: &PackStore,
+    to: &Writer<'_>,
+    span: &Span,
+    noticer: &mut Noticer,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(), PackError> {
+    let bytes = from.read_span(span)?;
+    let mut raw = Vec::new();
+    for (id, place) in &span.chunks {
+        job.check()?;
+        raw.clear();
+        let stored = span.stored(place, &bytes);
+        from.unpack(id, place, stored, &mut raw)?;
+        to.add_stored(place.kind, *id, (place.codec, stored), &raw, noticer)?;
+        job.moved(step, raw.len() as u64, 0);
+    }
+    Ok(())
+}
