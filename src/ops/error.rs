@@ -1,80 +1,192 @@
-//! Why a verb did not do what it was asked, sorted into kinds, with the next command to type.
-//!
-//! `kind` and `hint` name every variant: a new one does not compile until it is sorted.
+//! What a verb can answer: the errors of the rooms below, and what only a verb knows.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{Cancelled, PathError, PathRefused};
+use crate::base::{Cancelled, PathError, PathRefused, RepoPath};
+use crate::format::{FormatError, tree};
+use crate::git::GitError;
+use crate::packs::PackError;
 use crate::store::StoreError;
+use crate::worktree::{Refused, WorktreeError};
 
-/// What a caller does about an error; each kind has its exit code.
+/// What stands in the way, for exit codes and for exception classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The question makes no sense: ask another one.
+    /// What was asked for makes no sense.
     Usage,
-    /// The project or this machine stands in the way: change that, then ask again.
+    /// The project's state stands in the way.
     State,
-    /// A remote is not reachable or says no.
+    /// A remote cannot be reached, or refuses.
     Remote,
     /// Data is missing or damaged.
     Damage,
-    /// Somebody asked to stop.
+    /// The verb was asked to stop.
     Cancelled,
 }
 
-/// What a verb can fail with: the errors of the rooms below, and what only a verb knows.
+/// Why a verb did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its fields are")]
 pub enum Error {
-    /// Something given on the command line, or in a variable, makes no sense.
-    #[error("`{given}` is refused: {reason}")]
-    Argument {
-        /// What was given.
-        given: String,
-        /// What is wrong with it, as half a sentence.
-        reason: String,
-    },
-    /// A path leads out of the project, or is none.
     #[error(transparent)]
-    Path(#[from] PathRefused),
-    /// The file system failed.
+    Packs(#[from] PackError),
     #[error(transparent)]
-    Disk(#[from] PathError),
-    /// The cache or a remote failed.
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Worktree(#[from] WorktreeError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The verb was asked to stop, and what it had done so far is whole.
+    #[error(transparent)]
+    Disk(#[from] PathError),
+    #[error(transparent)]
+    Path(#[from] PathRefused),
+    #[error(transparent)]
+    Tree(#[from] tree::Refused),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    #[error("`{given}` is refused: {reason}")]
+    Argument { given: String, reason: String },
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+
+    #[error("{} is not an esker project: it has no .esker/config.toml", root.display())]
+    NotInitialised { root: PathBuf },
+    #[error("{}: {cause}", file.display())]
+    Settings { file: PathBuf, cause: FormatError },
+    #[error("pointer {path}: {cause}")]
+    Pointer { path: RepoPath, cause: FormatError },
+    #[error("{path} has conflicts that are not resolved")]
+    PointerConflict { path: RepoPath },
+
+    #[error("{} lies outside the repository {}", path.display(), root.display())]
+    Outside { path: PathBuf, root: PathBuf },
+    #[error("{path} does not exist")]
+    NoSuchPath { path: RepoPath },
+    #[error("no dataset is at, in or above {path}")]
+    NoDataset { path: RepoPath },
+    #[error("{path} is not in the dataset {dataset}")]
+    NotInDataset { path: RepoPath, dataset: RepoPath },
+    #[error("no dataset is tracked yet")]
+    NothingTracked,
+    #[error("revision {revision} has no pointer for {path}")]
+    NotInRevision { revision: String, path: RepoPath },
+
+    #[error("{path} is tracked by Git")]
+    TrackedByGit { path: RepoPath },
+    #[error("{path} lies in the dataset {dataset}")]
+    InsideDataset { path: RepoPath, dataset: RepoPath },
+    #[error("{path} holds {nested}, and one dataset cannot hold another, or a repository")]
+    HoldsOther { path: RepoPath, nested: RepoPath },
+    #[error("{path} cannot be a dataset: {reason}")]
+    CannotTrack { path: RepoPath, reason: String },
+    #[error("{} cannot be kept: {}", first(refused).path, first(refused).reason)]
+    Unkept { refused: Vec<Refused> },
+    #[error("{path} changed each time it was read")]
+    KeepsChanging { path: RepoPath },
+    #[error("{pointer} changed since {dataset} was last in step with it")]
+    PointerMoved { dataset: RepoPath, pointer: RepoPath },
+    #[error("unsaved changes would be lost:{}", list_text(files, *count))]
+    LocalEdits { files: Vec<RepoPath>, count: usize },
+    #[error("{path} is in the way of a file that belongs there")]
+    InTheWay { path: RepoPath },
+
+    #[error("no remote is configured")]
+    NoRemote,
+    #[error("there are several remotes, and none is the default: {}", names.join(", "))]
+    WhichRemote { names: Vec<String> },
+    #[error("there is no remote `{name}`")]
+    UnknownRemote { name: String, known: Vec<String> },
+    #[error("there is a remote `{name}` already: {url}")]
+    RemoteExists { name: String, url: String },
+    #[error("data is {}:{}", lacking(stores), list_text(files, *count))]
+    DataMissing { files: Vec<RepoPath>, count: usize, stores: Vec<String> },
+    #[error("{cause}; files that suffer:{}", list_text(files, *count))]
+    DataDamaged { files: Vec<RepoPath>, count: usize, cause: Box<PackError> },
+    #[error("{count} chunks are in this cache only, and in no remote that is known to have them")]
+    OnlyCopy { count: u64 },
+}
+
+/// How many files an error names; the rest is counted.
+pub(super) const MOST_NAMED: usize = 20;
+
+fn first(refused: &[Refused]) -> &Refused {
+    refused.first().expect("the error is made for at least one path")
+}
+
+/// The files, each on a line of its own.
+fn list_text(files: &[RepoPath], count: usize) -> String {
+    let mut text: String = files.iter().map(|file| format!("\n  {file}")).collect();
+    if count > files.len() {
+        text.push_str(&format!("\n  … and {} more", count - files.len()));
+    }
+    text
+}
+
+fn lacking(stores: &[String]) -> String {
+    match stores {
+        [] => "not in the cache, and no remote is asked".to_owned(),
+        stores => format!("neither in the cache nor in {}", stores.join(", ")),
+    }
 }
 
 impl Error {
-    /// What a caller does about it.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Error::Argument { .. } | Error::Path(_) => Kind::Usage,
-            Error::Disk(_) => Kind::State,
-            Error::Store(error) => store_kind(error),
-            Error::Cancelled(_) => Kind::Cancelled,
-        }
+    /// A request that makes no sense, and what to type instead.
+    pub fn usage(message: impl Into<String>, hint: Option<&str>) -> Error {
+        Error::Usage { message: message.into(), hint: hint.map(str::to_owned) }
     }
 
-    /// What the user may type next, as a command or half a sentence around one.
-    pub fn hint(&self) -> Option<String> {
+    /// What stands in the way.
+    pub fn kind(&self) -> Kind {
         match self {
-            Error::Argument { .. } | Error::Path(_) => None,
-            Error::Disk(error) => disk_hint(error),
-            Error::Store(error) => store_hint(error),
-            Error::Cancelled(_) => Some(AGAIN.to_owned()),
+            Error::Cancelled(_) | Error::Packs(PackError::Cancelled(_)) => Kind::Cancelled,
+            Error::Packs(PackError::Store(error)) | Error::Store(error) => store_kind(error),
+            Error::Packs(PackError::Disk(_)) | Error::Disk(_) => Kind::State,
+            Error::Packs(
+                PackError::Object { .. }
+                | PackError::Absent { .. }
+                | PackError::Damaged { .. }
+                | PackError::Page { .. },
+            )
+            | Error::DataMissing { .. }
+            | Error::DataDamaged { .. }
+            | Error::Pointer { .. } => Kind::Damage,
+            Error::Worktree(error) => worktree_kind(error),
+            Error::Git(error) => git_kind(error),
+            Error::Path(_)
+            | Error::Argument { .. }
+            | Error::Usage { .. }
+            | Error::Outside { .. }
+            | Error::NoSuchPath { .. }
+            | Error::NoDataset { .. }
+            | Error::NotInDataset { .. }
+            | Error::NotInRevision { .. }
+            | Error::UnknownRemote { .. } => Kind::Usage,
+            Error::NotInitialised { .. }
+            | Error::Settings { .. }
+            | Error::Tree(_)
+            | Error::PointerConflict { .. }
+            | Error::NothingTracked
+            | Error::TrackedByGit { .. }
+            | Error::InsideDataset { .. }
+            | Error::HoldsOther { .. }
+            | Error::CannotTrack { .. }
+            | Error::Unkept { .. }
+            | Error::KeepsChanging { .. }
+            | Error::PointerMoved { .. }
+            | Error::LocalEdits { .. }
+            | Error::InTheWay { .. }
+            | Error::NoRemote
+            | Error::WhichRemote { .. }
+            | Error::RemoteExists { .. }
+            | Error::OnlyCopy { .. } => Kind::State,
         }
     }
 }
-
-const AGAIN: &str = "run the same command again: it goes on where it stopped";
 
 fn store_kind(error: &StoreError) -> Kind {
     match error {
@@ -85,47 +197,34 @@ fn store_kind(error: &StoreError) -> Kind {
     }
 }
 
-fn store_hint(error: &StoreError) -> Option<String> {
+fn worktree_kind(error: &WorktreeError) -> Kind {
     match error {
-        StoreError::Missing { .. } | StoreError::Short { .. } | StoreError::TooLarge { .. } => {
-            Some("`esker verify` names the files that suffer".to_owned())
+        WorktreeError::Cancelled(_) => Kind::Cancelled,
+        WorktreeError::Disk(_)
+        | WorktreeError::Changed { .. }
+        | WorktreeError::InTheWay { .. }
+        | WorktreeError::Refused { .. }
+        | WorktreeError::Path(_)
+        | WorktreeError::IgnoreLine { .. } => Kind::State,
+    }
+}
+
+fn git_kind(error: &GitError) -> Kind {
+    match error {
+        GitError::Cancelled(_) => Kind::Cancelled,
+        GitError::UnknownRevision { .. } | GitError::AmbiguousRevision { .. } | GitError::NotACommit { .. } => {
+            Kind::Usage
         }
-        StoreError::Denied { .. } => Some("`esker remote check` tells what is allowed and what is not".to_owned()),
-        StoreError::Unreachable { .. } => Some(AGAIN.to_owned()),
-        StoreError::NoPlace { .. } => Some("`esker remote list` shows the addresses".to_owned()),
-        StoreError::Address { .. } => Some(
-            "an address is a folder, or `s3://bucket/prefix`, as in `esker remote add origin s3://bucket/data`"
-                .to_owned(),
-        ),
-        StoreError::Disk(error) => disk_hint(error),
-    }
-}
-
-fn disk_hint(error: &PathError) -> Option<String> {
-    let full = matches!(error.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    full.then(|| format!("make room, then {AGAIN}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::base::AtPath;
-
-    #[test]
-    fn a_full_disk_says_that_the_work_done_is_kept() {
-        let full: io::Result<()> = Err(io::ErrorKind::StorageFull.into());
-        let error = Error::from(full.at("write", Path::new("/x")).unwrap_err());
-        assert_eq!(error.kind(), Kind::State);
-        assert!(error.hint().unwrap().starts_with("make room"));
-    }
-
-    #[test]
-    fn a_remote_that_says_no_is_not_damage() {
-        let denied = StoreError::Denied { store: "s3://b".into(), doing: "list packs/".into(), reason: "403".into() };
-        let error = Error::from(denied);
-        assert_eq!(error.kind(), Kind::Remote);
-        assert_eq!(error.to_string(), "s3://b refused to list packs/: 403");
+        GitError::TooLarge { .. } | GitError::ObjectMissing { .. } | GitError::Path(_) => Kind::Damage,
+        GitError::NoRepository { .. }
+        | GitError::Bare { .. }
+        | GitError::NotOwned { .. }
+        | GitError::Unsupported { .. }
+        | GitError::Unborn
+        | GitError::Ignored { .. }
+        | GitError::Foreign { .. }
+        | GitError::Locked { .. }
+        | GitError::Git { .. }
+        | GitError::Disk(_) => Kind::State,
     }
 }

@@ -1,0 +1,100 @@
+//! `add`: what is in the worktree becomes what the pointer says.
+
+use serde::Serialize;
+
+use crate::base::{Id, Job, RepoPath, Step};
+
+use super::admit::{self, Admitted};
+use super::draft::Draft;
+use super::error::Error;
+use super::lazy_writer::LazyWriter;
+use super::pages::Pages;
+use super::part;
+use super::pointed;
+use super::project::Project;
+use super::publish;
+use super::survey::{Standing, survey};
+
+/// How to add.
+#[derive(Debug, Clone, Default)]
+pub struct AddOptions {
+    /// Files and folders, relative to the root of the worktree.
+    pub paths: Vec<RepoPath>,
+    /// Replace a pointer that changed since the worktree was last in step with it.
+    pub force: bool,
+}
+
+/// What `add` did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AddReport {
+    /// Each dataset that was named, by path.
+    pub datasets: Vec<Added>,
+    /// How many files were read; the others had not changed.
+    pub files_read: u64,
+    /// Bytes of new chunks before compression.
+    pub new_bytes: u64,
+    /// Bytes that they take in the cache.
+    pub stored_bytes: u64,
+}
+
+/// One dataset.
+#[derive(Debug, Clone, Serialize)]
+pub struct Added {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its id.
+    pub id: Id,
+    /// Its size, in bytes.
+    pub bytes: u64,
+    /// How many files it has.
+    pub files: u64,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Whether it was not tracked before.
+    pub is_new: bool,
+    /// Whether its pointer changed.
+    pub is_changed: bool,
+}
+
+/// Stores what is new of each path in the cache, and writes the pointers last.
+///
+/// # Errors
+/// After any error, pointers, ignore files and Git's index are as they were.
+pub fn add(project: &Project, options: &AddOptions, job: &Job<'_>) -> Result<AddReport, Error> {
+    let tracked = pointed::in_worktree(project)?;
+    let admitted = admit::admit(project, tracked, options)?;
+    let writer = LazyWriter::new(project.cache()?);
+    let pages = Pages::new(project, None)?;
+    let drafts = admitted.iter().map(|wanted| draft(project, wanted, &pages, &writer, job));
+    let drafts = drafts.collect::<Result<Vec<_>, Error>>()?;
+    let written = writer.finish()?;
+    publish::publish(project, &drafts)?;
+    for draft in &drafts {
+        draft.remember(project)?;
+    }
+    Ok(AddReport {
+        datasets: drafts.iter().map(Draft::report).collect(),
+        files_read: drafts.iter().map(Draft::files_read).sum(),
+        new_bytes: written.raw_bytes,
+        stored_bytes: written.stored_bytes,
+    })
+}
+
+fn draft(
+    project: &Project,
+    wanted: &Admitted,
+    pages: &Pages<'_>,
+    writer: &LazyWriter<'_>,
+    job: &Job<'_>,
+) -> Result<Draft, Error> {
+    if !wanted.inside.is_empty() && !wanted.is_seen {
+        return part::draft(project, wanted, pages, writer, job);
+    }
+    let survey = survey(project, &wanted.dataset, writer, Step::Store, job)?;
+    admit::check_content(&wanted.dataset, &survey)?;
+    match survey.standing {
+        Standing::Absent => Err(Error::NoSuchPath { path: wanted.dataset.clone() }),
+        Standing::File => Draft::of_file(wanted, survey, writer),
+        Standing::Folder => Draft::of_folder(wanted, survey, pages, writer),
+    }
+}

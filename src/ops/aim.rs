@@ -1,0 +1,278 @@
+//! One dataset on its way to what it should become.
+
+use crate::base::{Id, Job, RepoPath};
+use crate::format::compression::Noticer;
+use crate::format::pack::PackKind;
+use crate::format::seen::Record;
+use crate::format::tree::{self, ChunkRef};
+use crate::packs::{Nowhere, PackError, Sink};
+use crate::worktree::{Placer, Staging};
+
+use super::bring;
+use super::checkout::CheckedOut;
+use super::error::{Error, MOST_NAMED};
+use super::fetcher::Fetcher;
+use super::lazy_writer::LazyWriter;
+use super::pages::Pages;
+use super::place::{self, Placed};
+use super::plan::{Plan, plan};
+use super::pointed::{self, pointer_path};
+use super::project::Project;
+use super::publish::Undo;
+use super::seen;
+use super::survey::{Survey, survey};
+use super::targets::Target;
+use super::version::{Version, changes};
+
+/// A target, what is there, and what must be done.
+pub struct Aim<'a> {
+    /// What it should become.
+    pub target: Target,
+    /// What must be done.
+    pub plan: Plan,
+    /// Its pages.
+    pub pages: Pages<'a>,
+    /// What was put in place.
+    pub placed: Vec<Placed>,
+    survey: Survey,
+}
+
+impl<'a> Aim<'a> {
+    /// Looks at the dataset and plans.
+    pub fn take(
+        project: &'a Project,
+        target: Target,
+        force: bool,
+        fetcher: Option<&Fetcher<'_>>,
+        job: &Job<'_>,
+    ) -> Result<Aim<'a>, Error> {
+        let survey = survey(project, &target.dataset, &Nowhere, crate::base::Step::Hash, job)?;
+        let remote_name = target.pointer.as_ref().and_then(|pointer| pointer.remote.as_deref());
+        let remote_name = fetcher.and_then(|fetcher| fetcher.name(remote_name));
+        let pages = Pages::of_verb(project, remote_name.as_deref(), fetcher.is_some())?;
+        bring_missing_pages(project, &target, &survey, fetcher, job)?;
+        let plan = plan(&pages, &survey, &target.version(), target.files(), &target.inside, force);
+        let plan = plan.map_err(|error| missing_pages(error, &target))?;
+        Ok(Aim { target, plan, pages, placed: Vec::new(), survey })
+    }
+
+    /// The remote that its pointer names.
+    pub fn remote_name(&self) -> Option<&str> {
+        self.target.pointer.as_ref().and_then(|pointer| pointer.remote.as_deref())
+    }
+
+    /// Whether nothing has to be done in the worktree.
+    pub fn is_done(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// What is told of it.
+    pub fn report(&self) -> CheckedOut {
+        CheckedOut {
+            path: self.target.dataset.clone(),
+            added: self.plan.added(),
+            modified: self.plan.modified(),
+            deleted: self.plan.removes.len() as u64,
+            is_gone: self.target.pointer.is_none(),
+        }
+    }
+
+    /// Makes the folder of a dataset that has no files.
+    pub fn make_root(&self, project: &Project) -> Result<(), Error> {
+        let path = self.target.dataset.below(project.root());
+        if matches!(self.target.version(), Version::Folder(_)) && !path.exists() {
+            let staging = Staging::begin(project.root())?;
+            Placer::open(project.root(), &staging)?.make_folder(&self.target.dataset)?;
+        }
+        Ok(())
+    }
+
+    /// The chunks of all writes that the cache lacks, and the files that need them.
+    fn missing(&self, project: &Project) -> Result<Vec<(ChunkRef, RepoPath)>, Error> {
+        let cache = project.cache()?;
+        let mut missing = Vec::new();
+        for task in place::tasks(&self.pages, &self.plan)? {
+            let lacking = task.chunks().iter().filter(|chunk| cache.find(&chunk.id).is_none());
+            missing.extend(lacking.map(|chunk| (*chunk, self.target.dataset.join(task.path()))));
+        }
+        Ok(missing)
+    }
+
+    /// The same error, with its files named from the root.
+    pub fn in_dataset(&self, error: Error) -> Error {
+        match error {
+            Error::DataDamaged { mut files, count, cause } => {
+                files.truncate(MOST_NAMED);
+                files.iter_mut().for_each(|file| *file = self.target.dataset.join(file));
+                Error::DataDamaged { files, count, cause }
+            }
+            error => error,
+        }
+    }
+
+    /// Remembers the worktree as it is now.
+    pub fn remember(&self, project: &Project) -> Result<(), Error> {
+        let Some(pointer) = &self.target.pointer else {
+            return Ok(seen::forget(project, &self.target.dataset)?);
+        };
+        let is_known = self.survey.base == Some(pointer.id) && self.plan.already.is_empty();
+        if is_known && self.is_done() && !self.survey.has_new_stats() {
+            return Ok(());
+        }
+        let base = self.base_now(project, pointer.id)?;
+        let removed = |path: &[u8]| self.plan.removes.binary_search_by(|(gone, _)| gone.as_bytes().cmp(path)).is_ok();
+        let already = |path: &[u8]| self.plan.already.iter().any(|known| known.as_bytes() == path);
+        let mut records = self.survey.records(already);
+        records.retain(|record| !removed(record.path));
+        let placed: Vec<Record<'_>> = self.placed.iter().filter_map(placed_record).collect();
+        let merged = overlay(records, placed);
+        seen::remember(project, &self.target.dataset, base, merged, self.survey.read_at())
+    }
+
+    /// What the whole dataset is equal to now: the target, or what it was with a part of the target in it.
+    fn base_now(&self, project: &Project, target: Id) -> Result<Id, Error> {
+        let inside = &self.target.inside;
+        let (Version::Folder(base), Version::Folder(_)) = (self.survey.version(), self.target.version()) else {
+            return Ok(target);
+        };
+        if inside.is_empty() || base == target {
+            return Ok(target);
+        }
+        let part = changes(&self.pages, &Version::Folder(base), &Version::Folder(target), inside)?;
+        let part = part.into_iter().map(|change| {
+            let path = change.path().clone();
+            match change {
+                tree::Change::Added(entry) | tree::Change::Modified { new: entry, .. } => (path, Some(entry.node)),
+                tree::Change::Removed(_) => (path, None),
+            }
+        });
+        let writer = LazyWriter::new(project.cache()?);
+        let mut noticer = Noticer::new(writer.compression());
+        let root = tree::edit(&self.pages, &base, part, |id, page: Vec<u8>| {
+            Ok::<_, Error>(writer.take(PackKind::Pages, id, &page, &mut noticer)?)
+        })?;
+        writer.finish()?;
+        Ok(root.id)
+    }
+}
+
+fn placed_record(placed: &Placed) -> Option<Record<'_>> {
+    let Placed { path, kind, id, stat } = placed;
+    Some(Record { path: path.as_bytes(), kind: *kind, stat: (*stat)?, id: *id })
+}
+
+/// Both lists in order; where both have a path, the second wins.
+fn overlay<'r>(under: Vec<Record<'r>>, over: Vec<Record<'r>>) -> Vec<Record<'r>> {
+    let mut merged = Vec::with_capacity(under.len() + over.len());
+    let mut over = over.into_iter().peekable();
+    for record in under {
+        while let Some(first) = over.next_if(|first| first.path < record.path) {
+            merged.push(first);
+        }
+        merged.push(over.next_if(|same| same.path == record.path).unwrap_or(record));
+    }
+    merged.extend(over);
+    merged
+}
+
+/// Where the tree of the target is not here at all, its pages come level by level, not one by one.
+fn bring_missing_pages(
+    project: &Project,
+    target: &Target,
+    survey: &Survey,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<(), Error> {
+    let (Some(pointer), Some(fetcher)) = (&target.pointer, fetcher) else { return Ok(()) };
+    let version = target.version();
+    let root = match &version {
+        Version::Folder(root) => *root,
+        Version::File(_) | Version::Nothing => return Ok(()),
+    };
+    if survey.base == Some(root) && survey.is_unchanged() || project.cache()?.find(&root).is_some() {
+        return Ok(());
+    }
+    if let Some(remote) = fetcher.remote(pointer.remote.as_deref())? {
+        let brought = bring::bring_pages(project, &remote, &[(version, target.inside.clone())], job);
+        brought.map_err(|error| missing_pages(error, target))?;
+    }
+    Ok(())
+}
+
+/// Where pages are nowhere, it is the dataset as a whole that suffers.
+fn missing_pages(error: Error, target: &Target) -> Error {
+    match error {
+        Error::Packs(PackError::Absent { store, .. }) => {
+            Error::DataMissing { files: vec![target.dataset.clone()], count: 1, stores: vec![store] }
+        }
+        error => error,
+    }
+}
+
+/// Refuses to begin where changes of the user would be lost, or something is in the way.
+pub fn refuse(aims: &[Aim<'_>]) -> Result<(), Error> {
+    let whole = |aim: &Aim<'_>, path: &RepoPath| aim.target.dataset.join(path);
+    for aim in aims {
+        if let Some(path) = aim.plan.in_the_way.first() {
+            return Err(Error::InTheWay { path: whole(aim, path) });
+        }
+    }
+    let mut files: Vec<RepoPath> =
+        aims.iter().flat_map(|aim| aim.plan.edits.iter().map(|path| whole(aim, path))).collect();
+    let count = files.len();
+    files.truncate(MOST_NAMED);
+    if count == 0 { Ok(()) } else { Err(Error::LocalEdits { files, count }) }
+}
+
+/// Fetches the chunks that the cache lacks. Returns their bytes.
+///
+/// # Errors
+/// `DataMissing` names the files whose chunks are nowhere, before anything is fetched.
+pub fn fetch(project: &Project, aims: &[Aim<'_>], fetcher: Option<&Fetcher<'_>>, job: &Job<'_>) -> Result<u64, Error> {
+    let mut bytes = 0;
+    for aim in aims {
+        let missing = aim.missing(project)?;
+        aim.pages.keep()?;
+        if missing.is_empty() {
+            continue;
+        }
+        let remote = match fetcher {
+            Some(fetcher) => fetcher.remote(aim.remote_name())?,
+            None => None,
+        };
+        let is_nowhere = |id: &Id| remote.as_ref().is_none_or(|remote| remote.packs.find(id).is_none());
+        let mut files: Vec<RepoPath> =
+            missing.iter().filter(|(chunk, _)| is_nowhere(&chunk.id)).map(|(_, file)| file.clone()).collect();
+        files.dedup();
+        if !files.is_empty() {
+            let count = files.len();
+            files.truncate(MOST_NAMED);
+            let stores = remote.iter().map(|remote| remote.packs.name().to_owned()).collect();
+            return Err(Error::DataMissing { files, count, stores });
+        }
+        if let Some(remote) = remote {
+            let chunks: Vec<ChunkRef> = missing.into_iter().map(|(chunk, _)| chunk).collect();
+            bytes += bring::bring_chunks(project, &remote, &chunks, job)?.raw_bytes;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Writes the pointers of the revision that was checked out, and stages them.
+pub fn write_pointers(project: &Project, aims: &[Aim<'_>]) -> Result<(), Error> {
+    let mut undo = Undo::default();
+    let mut staged = Vec::new();
+    for aim in aims {
+        let Some(bytes) = &aim.target.pointer_bytes else { continue };
+        let old = pointed::read_bytes(project, &aim.target.dataset)?;
+        let pointer = pointer_path(&aim.target.dataset);
+        if old.as_ref() != Some(bytes) {
+            undo.replace(pointer.below(project.root()), old, bytes)?;
+        }
+        staged.push(pointer);
+    }
+    if !staged.is_empty() && project.config().stages() {
+        project.repo().stage(&staged)?;
+    }
+    Ok(())
+}

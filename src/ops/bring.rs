@@ -1,0 +1,66 @@
+//! Bringing what the cache lacks from a remote: pages first, level by level, then chunks.
+
+use crate::base::{Id, Job, RepoPath, Step, Unit};
+use crate::format::tree::ChunkRef;
+use crate::packs::{Written, transfer};
+
+use super::error::Error;
+use super::pages::Pages;
+use super::project::Project;
+use super::remotes::Remote;
+use super::version::{Version, lacking};
+
+/// Brings the pages that `versions` lead to at or below their paths: one round of requests for each level.
+///
+/// Returns the chunks of theirs that the cache lacks then.
+///
+/// # Errors
+/// `Absent` if the remote lacks a page.
+pub fn bring_pages(
+    project: &Project,
+    remote: &Remote,
+    versions: &[(Version, RepoPath)],
+    job: &Job<'_>,
+) -> Result<Vec<ChunkRef>, Error> {
+    let cache = project.cache()?;
+    let pages = Pages::new(project, Some(&remote.name))?;
+    let in_cache = |id: &Id| cache.find(id).is_some();
+    loop {
+        job.check()?;
+        let (mut missing, mut chunks) = (Vec::new(), Vec::new());
+        for (version, inside) in versions {
+            let found = lacking(&pages, version, inside, &in_cache)?;
+            missing.extend(found.pages);
+            chunks.extend(found.chunks);
+        }
+        if missing.is_empty() {
+            return Ok(chunks);
+        }
+        copy(project, remote, &missing, job)?;
+    }
+}
+
+/// Brings chunks, and tells of it as the step `Fetch`.
+///
+/// # Errors
+/// `Absent`, before anything is fetched, if the remote lacks one. What was fetched before an error is kept.
+pub fn bring_chunks(project: &Project, remote: &Remote, chunks: &[ChunkRef], job: &Job<'_>) -> Result<Written, Error> {
+    let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+    job.began(Step::Fetch, Some(bytes), Unit::Bytes);
+    let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
+    let written = copy(project, remote, &ids, job);
+    job.done(Step::Fetch);
+    written
+}
+
+fn copy(project: &Project, remote: &Remote, ids: &[Id], job: &Job<'_>) -> Result<Written, Error> {
+    let writer = project.cache()?.writer()?;
+    match transfer(&remote.packs, &writer, ids, Step::Fetch, job) {
+        Ok(()) => Ok(writer.finish()?),
+        Err(error) => {
+            // The next run goes on from what is whole; the error that led here is the one to tell.
+            let _ = writer.keep_stored();
+            Err(error.into())
+        }
+    }
+}

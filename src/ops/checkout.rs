@@ -1,0 +1,123 @@
+//! `checkout`: the data in the worktree becomes what the pointers say.
+
+use serde::Serialize;
+
+use crate::base::{Job, RepoPath, Step, Unit};
+use crate::worktree::Staging;
+
+use super::aim::{self, Aim};
+use super::error::Error;
+use super::fetcher::Fetcher;
+use super::place::{self, Sources, Task};
+use super::project::Project;
+use super::targets::targets;
+
+/// What to check out.
+#[derive(Debug, Clone, Default)]
+pub struct CheckoutOptions {
+    /// The revision whose pointers are taken; those in the worktree if `None`.
+    pub revision: Option<String>,
+    /// Datasets, parts of them, folders that hold some; all if empty.
+    pub paths: Vec<RepoPath>,
+    /// Drop changes of the user that would otherwise be kept.
+    pub force: bool,
+    /// Ask no remote for what the cache lacks.
+    pub no_fetch: bool,
+    /// The remote to ask, if not the default one.
+    pub remote: Option<String>,
+}
+
+/// What `checkout` did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CheckoutReport {
+    /// Each dataset that was looked at, by path.
+    pub datasets: Vec<CheckedOut>,
+    /// Bytes that came from a remote, before compression.
+    pub fetched_bytes: u64,
+}
+
+/// One dataset.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedOut {
+    /// Where it is.
+    pub path: RepoPath,
+    /// How many files are new in the worktree.
+    pub added: u64,
+    /// How many files were replaced.
+    pub modified: u64,
+    /// How many files were removed.
+    pub deleted: u64,
+    /// Whether the dataset is gone, since no pointer stands for it any more.
+    pub is_gone: bool,
+}
+
+/// Plans everything, fetches and stages everything, and only then touches the worktree.
+///
+/// # Errors
+/// `LocalEdits` and `InTheWay` before anything is fetched; `DataMissing` and `DataDamaged` before anything is touched.
+pub fn checkout(project: &Project, options: &CheckoutOptions, job: &Job<'_>) -> Result<CheckoutReport, Error> {
+    let fetcher = (!options.no_fetch).then(|| Fetcher::new(project, options.remote.as_deref()));
+    let mut aims = Vec::new();
+    for target in targets(project, options)? {
+        aims.push(Aim::take(project, target, options.force, fetcher.as_ref(), job)?);
+    }
+    aim::refuse(&aims)?;
+    let fetched_bytes = aim::fetch(project, &aims, fetcher.as_ref(), job)?;
+    put(project, &mut aims, options.force, fetcher.as_ref(), job)?;
+    aim::write_pointers(project, &aims)?;
+    for aim in &aims {
+        aim.remember(project)?;
+    }
+    Ok(CheckoutReport { datasets: aims.iter().map(Aim::report).collect(), fetched_bytes })
+}
+
+fn put(
+    project: &Project,
+    aims: &mut [Aim<'_>],
+    force: bool,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<(), Error> {
+    if aims.iter().all(Aim::is_done) {
+        return Ok(());
+    }
+    let staging = Staging::begin(project.root())?;
+    let bytes = aims.iter().flat_map(|aim| &aim.plan.writes).map(|write| write.node.bytes()).sum();
+    job.began(Step::Place, Some(bytes), Unit::Bytes);
+    let mut staged = Vec::new();
+    for aim in aims.iter() {
+        staged.push(stage(project, aim, &staging, fetcher, job)?);
+    }
+    // From here on the worktree changes; all that is needed is there, and whole.
+    for (aim, staged) in aims.iter_mut().zip(staged) {
+        aim.placed = place::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, force)?;
+        aim.make_root(project)?;
+    }
+    job.done(Step::Place);
+    Ok(())
+}
+
+type AllStaged = Vec<Option<crate::worktree::Staged>>;
+
+/// Stages the files of one dataset; what is damaged in the cache comes from the remote.
+fn stage(
+    project: &Project,
+    aim: &Aim<'_>,
+    staging: &Staging,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<AllStaged, Error> {
+    let tasks: Vec<Task<'_>> = place::tasks(&aim.pages, &aim.plan)?;
+    let cache = project.cache()?;
+    let staged = place::stage(Sources { cache, remote: None }, staging, &tasks, job);
+    match (staged, fetcher) {
+        (Err(Error::DataDamaged { files, count, cause }), Some(fetcher)) => match fetcher.remote(aim.remote_name())? {
+            Some(remote) => {
+                let sources = Sources { cache, remote: Some(&remote.packs) };
+                place::stage(sources, staging, &tasks, job).map_err(|error| aim.in_dataset(error))
+            }
+            None => Err(aim.in_dataset(Error::DataDamaged { files, count, cause })),
+        },
+        (staged, _) => staged.map_err(|error| aim.in_dataset(error)),
+    }
+}

@@ -1,0 +1,184 @@
+//! What a checkout must do to one dataset, and what forbids it: decided before anything is touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{RepoPath, Stat};
+use crate::format::tree::{Change, Node};
+
+use super::error::Error;
+use super::pages::Pages;
+use super::survey::Survey;
+use super::version::{Version, changes, same_content};
+
+/// A file, symlink or empty folder to be put in place.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Where, below the dataset.
+    pub path: RepoPath,
+    /// What.
+    pub node: Node,
+    /// What must stand there now; nothing if `None`.
+    pub replaces: Option<Stat>,
+}
+
+/// A path to be removed, below the dataset, and the stat that it must have.
+pub type Remove = (RepoPath, Stat);
+
+/// All that must be done to a dataset.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is written, by path.
+    pub writes: Vec<Write>,
+    /// What is removed and the stat that it has, by path.
+    pub removes: Vec<Remove>,
+    /// Paths that are already what they should be, though esker did not know.
+    pub already: BTreeSet<RepoPath>,
+    /// Changes of the user that would be lost.
+    pub edits: Vec<RepoPath>,
+    /// What is in the way of a file or a folder above one.
+    pub in_the_way: Vec<RepoPath>,
+}
+
+/// Plans how the dataset in `survey` becomes `target`, of `files` entries, at or below `inside`.
+///
+/// The worktree, what it was last made equal to, and the target are compared path by path. Where the worktree is what
+/// it was, the target comes; where it is what it should be, nothing happens; else it is a change of the user, which
+/// only `force` overrides. Paths that neither version knows are left alone.
+pub fn plan(
+    pages: &Pages<'_>,
+    survey: &Survey,
+    target: &Version,
+    files: u64,
+    inside: &RepoPath,
+    force: bool,
+) -> Result<Plan, Error> {
+    let wanted = wanted(pages, survey, target, files, inside)?;
+    let mut plan = Plan {
+        writes: Vec::new(),
+        removes: Vec::new(),
+        already: BTreeSet::new(),
+        edits: Vec::new(),
+        in_the_way: Vec::new(),
+    };
+    for (path, node) in wanted {
+        let here = survey.stat(&path);
+        let changed = survey.difference(&path).and_then(|difference| difference.new.as_ref());
+        match (changed, &node) {
+            (Some(changed), Some(node)) if same_content(changed, node) => {
+                plan.already.insert(path);
+                continue;
+            }
+            (Some(_), _) if !force => {
+                plan.edits.push(path);
+                continue;
+            }
+            _ => {}
+        }
+        match (node, here) {
+            (Some(node), replaces) => plan.writes.push(Write { path, node, replaces }),
+            (None, Some(stat)) => plan.removes.push((path, stat)),
+            (None, None) => {}
+        }
+    }
+    plan.find_obstacles(survey);
+    Ok(plan)
+}
+
+/// What should be at each path at which something must be done, or looked at.
+fn wanted(
+    pages: &Pages<'_>,
+    survey: &Survey,
+    target: &Version,
+    files: u64,
+    inside: &RepoPath,
+) -> Result<BTreeMap<RepoPath, Option<Node>>, Error> {
+    let mut wanted = BTreeMap::new();
+    let mut expected = survey.seen_count();
+    for change in changes(pages, &survey.version(), target, inside)? {
+        match change {
+            Change::Added(entry) => {
+                expected += 1;
+                wanted.insert(entry.path, Some(entry.node));
+            }
+            Change::Modified { new, .. } => {
+                wanted.insert(new.path, Some(new.node));
+            }
+            Change::Removed(entry) => {
+                expected = expected.saturating_sub(1);
+                wanted.insert(entry.path, None);
+            }
+        }
+    }
+    for difference in survey.differences.iter().filter(|difference| difference.path.is_in(inside)) {
+        if wanted.contains_key(&difference.path) {
+            continue;
+        }
+        // What neither version has is no business of ours.
+        if let Some(node) = target.entry(pages, &difference.path)? {
+            wanted.insert(difference.path.clone(), Some(node));
+        }
+    }
+    // Parts of the dataset were left out when it was checked out before.
+    if expected != files || !inside.is_empty() {
+        for entry in target.entries(pages, inside)? {
+            let entry = entry?;
+            if survey.stat(&entry.path).is_none() {
+                wanted.entry(entry.path).or_insert(Some(entry.node));
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+impl Plan {
+    /// Whether nothing has to be done.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.removes.is_empty()
+    }
+
+    /// How many files are new.
+    pub fn added(&self) -> u64 {
+        self.writes.iter().filter(|write| write.replaces.is_none()).count() as u64
+    }
+
+    /// How many files are replaced.
+    pub fn modified(&self) -> u64 {
+        self.writes.len() as u64 - self.added()
+    }
+
+    /// A folder where a file must come, or a file where a folder must: unless it goes by this plan.
+    fn find_obstacles(&mut self, survey: &Survey) {
+        let goes: BTreeSet<&RepoPath> = self.removes.iter().map(|(path, _)| path).collect();
+        for write in &self.writes {
+            let above = std::iter::successors(write.path.parent(), RepoPath::parent);
+            let mut obstacles = above.filter(|folder| survey.stat(folder).is_some() && !goes.contains(folder));
+            // An empty folder is no obstacle to what comes into it.
+            self.in_the_way.extend(obstacles.find(|folder| !survey.is_empty_folder(folder)));
+            if matches!(write.node, Node::EmptyFolder) {
+                continue;
+            }
+            let stays = survey.below(&write.path).find(|path| !goes.contains(path));
+            self.in_the_way.extend(stays.cloned());
+        }
+    }
+
+    /// Splits the removals: those that make room for something come first, all others last.
+    pub fn removals(&self) -> (Vec<&Remove>, Vec<&Remove>) {
+        let makes_room = |path: &RepoPath| {
+            self.writes.iter().any(|write| write.path != *path && (write.path.is_in(path) || path.is_in(&write.path)))
+        };
+        // Removals and writes can only meet where a file and a folder change places, which is rare.
+        if !self.removes.iter().any(|(path, _)| self.meets(path)) {
+            return (Vec::new(), self.removes.iter().collect());
+        }
+        self.removes.iter().partition(|(path, _)| makes_room(path))
+    }
+
+    fn meets(&self, path: &RepoPath) -> bool {
+        let find = |path: &RepoPath| self.writes.binary_search_by(|write| write.path.cmp(path));
+        let at = find(path).unwrap_or_else(|at| at);
+        let below = self.writes.get(at).is_some_and(|write| write.path.is_in(path));
+        let above = std::iter::successors(path.parent(), RepoPath::parent).any(|folder| find(&folder).is_ok());
+        below || above
+    }
+}

@@ -1,0 +1,178 @@
+//! A Git repository in which `esker init` was run: its settings, its cache, and where everything lies.
+
+use std::cell::OnceCell;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use crate::base::{AtPath, RepoPath};
+use crate::format::config::{Config, Layer, Place};
+use crate::git::{GitEnvironment, Repo};
+use crate::packs::PackStore;
+
+use super::error::Error;
+
+/// The tracked settings, relative to the root of the worktree.
+pub const PROJECT_FILE: &str = ".esker/config.toml";
+
+/// What the caller knows of the world: the library reads no environment and no home folder.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The folder in which the user stands; absolute.
+    pub from: PathBuf,
+    /// Git's own variables.
+    pub git: GitEnvironment,
+    /// The user's own settings, if there is a place for them.
+    pub user_file: Option<PathBuf>,
+    /// Settings of the environment and the command line.
+    pub layers: Vec<Layer>,
+}
+
+/// An open project.
+pub struct Project {
+    repo: Repo,
+    root: PathBuf,
+    from: PathBuf,
+    config: Config,
+    cache: OnceCell<PackStore>,
+}
+
+impl Project {
+    /// Opens the project in which the user stands.
+    ///
+    /// # Errors
+    /// `NotInitialised` if the repository has no `.esker/config.toml`; `Settings` for a line of it that is refused.
+    pub fn open(settings: &Settings) -> Result<Project, Error> {
+        let repo = Repo::discover(&settings.from, &settings.git)?;
+        let project = Project::of(repo, settings)?;
+        if !project.root.join(PROJECT_FILE).is_file() {
+            return Err(Error::NotInitialised { root: project.root });
+        }
+        Ok(project)
+    }
+
+    /// The project of a repository, whether or not it was initialised.
+    pub(super) fn of(repo: Repo, settings: &Settings) -> Result<Project, Error> {
+        let root = repo.worktree()?.to_owned();
+        let mut layers = settings.layers.clone();
+        layers.extend(read_layer(Place::Project, &root.join(PROJECT_FILE), PROJECT_FILE)?);
+        let clone_file = repo.common_dir().join("esker/config.toml");
+        layers.extend(read_layer(Place::Clone, &clone_file, ".git/esker/config.toml")?);
+        if let Some(file) = &settings.user_file {
+            layers.extend(read_layer(Place::User, file, &file.display().to_string())?);
+        }
+        let config = Config::merge(layers);
+        Ok(Project { repo, root, from: settings.from.clone(), config, cache: OnceCell::new() })
+    }
+
+    /// The Git repository.
+    pub fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    /// The root of the worktree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The settings that hold.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The file of settings of that place; `None` for those that are no file of this project.
+    pub fn settings_file(&self, place: Place) -> Option<PathBuf> {
+        match place {
+            Place::Project => Some(self.root.join(PROJECT_FILE)),
+            Place::Clone => Some(self.repo.common_dir().join("esker/config.toml")),
+            Place::User | Place::Environment | Place::CommandLine => None,
+        }
+    }
+
+    /// The folder for what esker knows of this worktree only.
+    pub fn worktree_state(&self) -> PathBuf {
+        self.repo.git_dir().join("esker")
+    }
+
+    /// The folder for what all worktrees of this clone share.
+    pub fn clone_state(&self) -> PathBuf {
+        self.repo.common_dir().join("esker")
+    }
+
+    /// Where the cache lies.
+    pub fn cache_folder(&self) -> PathBuf {
+        match self.config.cache_dir() {
+            Some((folder, _)) => self.root.join(folder),
+            None => self.clone_state().join("cache"),
+        }
+    }
+
+    /// The cache, opened at the first call.
+    pub fn cache(&self) -> Result<&PackStore, Error> {
+        if let Some(cache) = self.cache.get() {
+            return Ok(cache);
+        }
+        let cache = PackStore::cache(&self.cache_folder(), self.config.compression())?;
+        Ok(self.cache.get_or_init(|| cache))
+    }
+
+    /// Where the user stands, relative to the root; empty if that is elsewhere.
+    pub fn here(&self) -> RepoPath {
+        self.path(Path::new(".")).unwrap_or_default()
+    }
+
+    /// What the user means by `text`: relative to where they stand, or absolute; relative to the root.
+    ///
+    /// # Errors
+    /// `Outside` if it leads out of the worktree.
+    pub fn path(&self, text: &Path) -> Result<RepoPath, Error> {
+        let whole = normal(&self.from.join(text));
+        let inside = match whole.strip_prefix(&self.root) {
+            Ok(inside) => Some(inside.to_owned()),
+            // The user may have come here through a symlink: the root is known without any.
+            Err(_) => without_links(&whole).and_then(|real| real.strip_prefix(&self.root).ok().map(Path::to_owned)),
+        };
+        let outside = || Error::Outside { path: text.to_owned(), root: self.root.clone() };
+        let inside = inside.ok_or_else(outside)?;
+        Ok(RepoPath::new(inside.as_os_str().as_encoded_bytes())?)
+    }
+}
+
+/// `path` without `.` and `..`, as its text says.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => normal.push(part),
+        }
+    }
+    normal
+}
+
+/// `path` with its folder's symlinks followed: the last name is kept, since it may be a symlink that is meant itself.
+fn without_links(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let mut rest = vec![name.to_owned()];
+    let mut folder = path.parent()?;
+    loop {
+        if let Ok(real) = fs::canonicalize(folder) {
+            return Some(rest.iter().rev().fold(real, |path, name| path.join(name)));
+        }
+        rest.push(folder.file_name()?.to_owned());
+        folder = folder.parent()?;
+    }
+}
+
+fn read_layer(place: Place, file: &Path, name: &str) -> Result<Option<Layer>, Error> {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(error).at("read", file)?,
+    };
+    let layer = Layer::parse(place, name, &bytes);
+    layer.map(Some).map_err(|cause| Error::Settings { file: name.into(), cause })
+}

@@ -1,0 +1,96 @@
+//! Pointers, ignore lines and Git's index: the moment at which a new version of a dataset exists.
+//!
+//! The data is durable before. If anything fails, all that was written here is put back.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::base::{AtPath, PathResult, RepoPath, remove_if_there, replace_file};
+use crate::git::ignore;
+
+use super::draft::Draft;
+use super::error::Error;
+use super::pointed::pointer_path;
+use super::project::Project;
+
+/// Writes the pointers, then the ignore lines, then stages both.
+pub fn publish(project: &Project, drafts: &[Draft]) -> Result<(), Error> {
+    let mut undo = Undo::default();
+    let published = write(project, drafts, &mut undo);
+    if published.is_err() {
+        undo.put_back();
+    }
+    published
+}
+
+fn write(project: &Project, drafts: &[Draft], undo: &mut Undo) -> Result<(), Error> {
+    let mut staged = Vec::new();
+    for draft in drafts {
+        let pointer = pointer_path(&draft.dataset);
+        let bytes = match &draft.old_bytes {
+            Some(old) => draft.pointer.rewrite(old),
+            None => draft.pointer.to_bytes(),
+        };
+        if draft.old_bytes.as_ref() != Some(&bytes) {
+            undo.replace(pointer.below(project.root()), draft.old_bytes.clone(), &bytes)?;
+            staged.push(pointer);
+        } else if draft.is_changed() {
+            staged.push(pointer);
+        }
+        staged.extend(ignore_dataset(project, &draft.dataset, undo)?);
+    }
+    if project.config().stages() && !staged.is_empty() {
+        project.repo().stage(&staged)?;
+    }
+    Ok(())
+}
+
+/// Adds the line that keeps the data out of Git. Returns the ignore file if that changed.
+fn ignore_dataset(project: &Project, dataset: &RepoPath, undo: &mut Undo) -> Result<Option<RepoPath>, Error> {
+    let file = ignore_file(dataset)?;
+    let path = file.below(project.root());
+    let old = read_if_there(&path)?;
+    let Some(new) = ignore::with_line(old.as_deref().unwrap_or_default(), dataset.name()) else { return Ok(None) };
+    undo.replace(path, old, &new)?;
+    Ok(Some(file))
+}
+
+/// The ignore file beside a dataset.
+pub fn ignore_file(dataset: &RepoPath) -> Result<RepoPath, Error> {
+    Ok(dataset.parent().unwrap_or_default().join(&RepoPath::new(b".gitignore")?))
+}
+
+/// The bytes of a file; `None` if it is not there.
+pub fn read_if_there(path: &PathBuf) -> PathResult<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).at("read", path),
+    }
+}
+
+/// What the files were that are written, to put them back.
+#[derive(Default)]
+pub struct Undo {
+    written: Vec<(PathBuf, Option<Vec<u8>>)>,
+}
+
+impl Undo {
+    /// Replaces a file, whose bytes were `old`.
+    pub fn replace(&mut self, path: PathBuf, old: Option<Vec<u8>>, new: &[u8]) -> PathResult<()> {
+        replace_file(&path, new)?;
+        self.written.push((path, old));
+        Ok(())
+    }
+
+    /// Puts back what was there, last first. What fails here cannot be told better than by the error that led here.
+    pub fn put_back(self) {
+        for (path, old) in self.written.into_iter().rev() {
+            let _ = match old {
+                Some(bytes) => replace_file(&path, &bytes),
+                None => remove_if_there(&path),
+            };
+        }
+    }
+}

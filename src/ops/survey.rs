@@ -1,0 +1,331 @@
+//! How a dataset in the worktree differs from what it was last made equal to.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::base::{AtPath, FileKind, Id, Job, RepoPath, Stat, Step, Unit};
+use crate::format::seen::{Kind, Record};
+use crate::format::tree::{self, Chunks, Entry, Node, Root};
+use crate::packs::Sink;
+use crate::worktree::{self, Found, Ignored, Refused, Scan};
+
+use super::error::Error;
+use super::ingest::{Ingested, ingest};
+use super::pages::Pages;
+use super::project::Project;
+use super::seen::{self, SeenFile};
+use super::version::Version;
+
+/// What is at the path of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// One path that differs, or may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Where, below the dataset; empty for the dataset itself.
+    pub path: RepoPath,
+    /// What was seen there last time.
+    pub old: Option<(Kind, Id)>,
+    /// What is there now.
+    pub new: Option<Node>,
+}
+
+/// A dataset as it is in the worktree.
+#[derive(Debug)]
+pub struct Survey {
+    /// What is at its path.
+    pub standing: Standing,
+    /// The pointer id that it was last made equal to; what differs, differs from that.
+    pub base: Option<Id>,
+    /// What differs, by path.
+    pub differences: Vec<Difference>,
+    /// What no dataset can keep.
+    pub refused: Vec<Refused>,
+    /// Repositories and pointers inside it.
+    pub nested: Vec<RepoPath>,
+    /// How many files were read.
+    pub files_read: u64,
+    found: Vec<Found>,
+    ids: Vec<Id>,
+    read_at: i64,
+    dataset: RepoPath,
+    file: SeenFile,
+    has_new_stats: bool,
+}
+
+/// Looks at a dataset and reads what may have changed into `sink`. `step` tells the reading.
+pub fn survey(
+    project: &Project,
+    dataset: &RepoPath,
+    sink: &dyn Sink,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<Survey, Error> {
+    let root = dataset.below(project.root());
+    let (standing, scan) = look(project, dataset, &root, job)?;
+    let mut file = SeenFile::load(project, dataset);
+    if standing == Standing::Folder && file.is_of_a_file() {
+        file = SeenFile::default();
+    }
+    let Scan { found, refused, nested } = scan;
+    let mut survey = Survey {
+        standing,
+        base: file.base(),
+        differences: Vec::new(),
+        refused,
+        nested,
+        files_read: 0,
+        ids: vec![Id::of(b""); found.len()],
+        found,
+        read_at: 0,
+        dataset: dataset.clone(),
+        file,
+        has_new_stats: false,
+    };
+    let pairs = survey.pair();
+    survey.read(&root, pairs, sink, step, job)?;
+    Ok(survey)
+}
+
+fn look(project: &Project, dataset: &RepoPath, root: &Path, job: &Job<'_>) -> Result<(Standing, Scan), Error> {
+    match fs::symlink_metadata(root) {
+        Ok(metadata) if metadata.is_dir() => {
+            let ignored = Ignored::load(project.root(), dataset)?;
+            Ok((Standing::Folder, worktree::scan(root, &ignored, job)?))
+        }
+        Ok(_) => {
+            let mut found = worktree::scan_one(project.root(), dataset)?;
+            found.path = RepoPath::default();
+            Ok((Standing::File, Scan { found: vec![found], ..Scan::default() }))
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok((Standing::Absent, Scan::default()))
+        }
+        Err(error) => Err(error).at("read", root)?,
+    }
+}
+
+/// Something found that must be looked at: where it is in the list, and what was seen there last time.
+type Pair = (usize, Option<(Kind, Id)>);
+
+impl Survey {
+    /// Goes through what was found and what was seen side by side. Returns what must be read.
+    fn pair(&mut self) -> Vec<Pair> {
+        let mut to_read = Vec::new();
+        let Some(seen) = self.file.seen() else {
+            return (0..self.found.len()).map(|at| (at, None)).collect();
+        };
+        let boot_id = worktree::boot_id();
+        let mut records = seen.records().peekable();
+        for (at, found) in self.found.iter().enumerate() {
+            while let Some(gone) = records.next_if(|record| record.path < found.path.as_bytes()) {
+                self.differences.push(removed(&gone));
+            }
+            match records.next_if(|record| record.path == found.path.as_bytes()) {
+                Some(same)
+                    if same.stat == found.stat
+                        && same.kind == seen::kind(&found.kind)
+                        && seen::is_trusted(&seen.header, &same, &boot_id) =>
+                {
+                    self.ids[at] = same.id;
+                }
+                Some(other) => to_read.push((at, Some((other.kind, other.id)))),
+                None => to_read.push((at, None)),
+            }
+        }
+        self.differences.extend(records.map(|gone| removed(&gone)));
+        to_read
+    }
+
+    fn read(&mut self, root: &Path, pairs: Vec<Pair>, sink: &dyn Sink, step: Step, job: &Job<'_>) -> Result<(), Error> {
+        let is_file = |at: &usize| matches!(self.found[*at].kind, FileKind::File { .. });
+        let newest = pairs.iter().map(|(at, _)| self.found[*at].stat.ctime).max();
+        worktree::settle(newest.unwrap_or(i64::MIN));
+        self.read_at = worktree::now();
+        let files: Vec<_> = pairs
+            .iter()
+            .filter(|(at, _)| is_file(at))
+            .map(|(at, _)| (&self.found[*at].path, self.found[*at].stat))
+            .collect();
+        self.files_read = files.len() as u64;
+        let mut contents = Vec::new();
+        if !files.is_empty() {
+            job.began(step, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
+            contents = self.ingest_files(root, &files, sink, step, job)?;
+            job.done(step);
+        }
+        let mut contents = contents.into_iter();
+        for (at, old) in pairs {
+            let node = match &self.found[at].kind {
+                FileKind::File { executable } => {
+                    let executable = *executable;
+                    let read = contents.next().expect("one for each file");
+                    self.found[at].stat = read.stat;
+                    let content = read.content;
+                    Node::File { executable, bytes: content.bytes, id: content.id, chunks: content.chunks }
+                }
+                FileKind::Symlink { target } => Node::Symlink { target: target.clone() },
+                FileKind::EmptyFolder => Node::EmptyFolder,
+            };
+            self.note(at, old, node);
+        }
+        self.differences.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(())
+    }
+
+    fn ingest_files(
+        &self,
+        root: &Path,
+        files: &[(&RepoPath, Stat)],
+        sink: &dyn Sink,
+        step: Step,
+        job: &Job<'_>,
+    ) -> Result<Vec<Ingested>, Error> {
+        if self.standing == Standing::Folder {
+            return ingest(root, files, sink, step, job);
+        }
+        // A dataset of one file is named from the folder that it lies in.
+        let folder = root.parent().unwrap_or(root);
+        let name = RepoPath::new(self.dataset.name())?;
+        let named: Vec<_> = files.iter().map(|(_, stat)| (&name, *stat)).collect();
+        ingest(folder, &named, sink, step, job)
+    }
+
+    fn note(&mut self, at: usize, old: Option<(Kind, Id)>, node: Node) {
+        let found = &self.found[at];
+        let id = match &node {
+            Node::File { id, .. } => *id,
+            Node::Symlink { .. } | Node::EmptyFolder => seen::id_of_no_file(&found.kind),
+        };
+        self.ids[at] = id;
+        if old == Some((seen::kind(&found.kind), id)) {
+            self.has_new_stats = true;
+        } else {
+            self.differences.push(Difference { path: found.path.clone(), old, new: Some(node) });
+        }
+    }
+
+    /// Whether the dataset is what it was last made equal to.
+    pub fn is_unchanged(&self) -> bool {
+        self.base.is_some() && self.differences.is_empty()
+    }
+
+    /// Whether files have new stats and their old content, which is worth remembering.
+    pub fn has_new_stats(&self) -> bool {
+        self.has_new_stats
+    }
+
+    /// The tree of the folder with the differences at or below `inside`. Pages that the base has are not given to `sink`.
+    pub fn tree(
+        &self,
+        inside: &RepoPath,
+        pages: &Pages<'_>,
+        sink: impl FnMut(Id, Vec<u8>) -> Result<(), Error>,
+    ) -> Result<Root, Error> {
+        let chosen = self.differences.iter().filter(|difference| difference.path.is_in(inside));
+        let changes = chosen.map(|difference| (difference.path.clone(), difference.new.clone()));
+        match self.base {
+            Some(base) => tree::edit(pages, &base, changes, sink),
+            None => {
+                let mut builder = tree::Builder::new(sink);
+                for (path, node) in changes {
+                    if let Some(node) = node {
+                        builder.push(&Entry { path, node })?;
+                    }
+                }
+                builder.finish()
+            }
+        }
+    }
+
+    /// What a dataset is that is a file, if it differs from what was seen.
+    pub fn file(&self) -> Option<&Node> {
+        self.differences.iter().find_map(|difference| difference.new.as_ref())
+    }
+
+    /// What the worktree was last made equal to.
+    pub fn version(&self) -> Version {
+        match self.base {
+            None => Version::Nothing,
+            Some(id) if self.file.is_of_a_file() => {
+                // Only the id is known, and only the id is compared.
+                Version::File(Node::File { executable: false, bytes: 0, id, chunks: Chunks::Whole })
+            }
+            Some(id) => Version::Folder(id),
+        }
+    }
+
+    /// The stat of what is at `path`; `None` if nothing is.
+    pub fn stat(&self, path: &RepoPath) -> Option<Stat> {
+        let at = self.found.binary_search_by(|found| found.path.cmp(path)).ok()?;
+        Some(self.found[at].stat)
+    }
+
+    /// What differs at `path`.
+    pub fn difference(&self, path: &RepoPath) -> Option<&Difference> {
+        let at = self.differences.binary_search_by(|difference| difference.path.cmp(path)).ok()?;
+        Some(&self.differences[at])
+    }
+
+    /// Whether an empty folder is at `path`.
+    pub fn is_empty_folder(&self, path: &RepoPath) -> bool {
+        let at = self.found.binary_search_by(|found| found.path.cmp(path));
+        at.is_ok_and(|at| self.found[at].kind == FileKind::EmptyFolder)
+    }
+
+    /// What is in the worktree below `path`.
+    pub fn below<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = &'a RepoPath> {
+        let after = self.found.partition_point(|found| found.path <= *path);
+        let begins = |found: &&Found| found.path.as_bytes().starts_with(path.as_bytes());
+        self.found[after..].iter().take_while(begins).map(|found| &found.path).filter(|found| found.is_in(path))
+    }
+
+    /// How many paths were seen when the worktree was last made equal to the base.
+    pub fn seen_count(&self) -> u64 {
+        self.file.seen().map_or(0, |seen| seen.len() as u64)
+    }
+
+    /// What to remember once the worktree is, at the paths that `accepted` says, what it is now.
+    ///
+    /// Elsewhere, what was seen before stays, with a new stat where the content is the same. By path.
+    pub fn records(&self, accepted: impl Fn(&[u8]) -> bool) -> Vec<Record<'_>> {
+        let mut old = self.file.seen().map(|seen| seen.records()).into_iter().flatten().peekable();
+        let mut records = Vec::with_capacity(self.found.len());
+        for (found, id) in self.found.iter().zip(&self.ids) {
+            let path = found.path.as_bytes();
+            while let Some(gone) = old.next_if(|record| record.path < path) {
+                records.extend((!accepted(gone.path)).then_some(gone));
+            }
+            let before = old.next_if(|record| record.path == path);
+            let new = seen::record(found, *id);
+            let is_same = before.is_some_and(|before| (before.kind, before.id) == (new.kind, new.id));
+            records.extend(if accepted(path) || is_same { Some(new) } else { before });
+        }
+        records.extend(old.filter(|gone| !accepted(gone.path)));
+        records
+    }
+
+    /// When the oldest of what was read was read; where nothing was, every record comes from what was seen before.
+    pub fn read_at(&self) -> i64 {
+        if self.files_read == 0 { i64::MAX } else { self.read_at }
+    }
+
+    /// Remembers that the worktree was made equal to `base`, at the paths that `accepted` says.
+    pub fn remember(&self, project: &Project, base: Id, accepted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
+        seen::remember(project, &self.dataset, base, self.records(accepted), self.read_at())
+    }
+}
+
+fn removed(record: &Record<'_>) -> Difference {
+    let path = RepoPath::new(record.path).unwrap_or_default();
+    Difference { path, old: Some((record.kind, record.id)), new: None }
+}

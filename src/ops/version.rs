@@ -1,0 +1,143 @@
+//! One version of a dataset: nothing, a file, or a folder. What differs between two, and what it takes to have one.
+
+use crate::base::{Id, RepoPath};
+use crate::format::manifest::{self, Visit};
+use crate::format::pointer::{Kind, Pointer};
+use crate::format::tree::{self, Change, ChunkRef, Chunks, Entry, Node, VisitTree};
+
+use super::error::Error;
+use super::pages::Pages;
+
+/// What a dataset is at some time. Paths in it are relative to the dataset; that of a file is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// It is not there.
+    Nothing,
+    /// A file.
+    File(Node),
+    /// A folder: the root page of its tree.
+    Folder(Id),
+}
+
+impl Version {
+    /// What a pointer stands for.
+    pub fn of(pointer: &Pointer) -> Version {
+        match pointer.kind {
+            Kind::Folder { .. } => Version::Folder(pointer.id),
+            Kind::File { manifest } => {
+                let chunks = manifest.map_or(Chunks::Whole, Chunks::Paged);
+                Version::File(Node::File { executable: false, bytes: pointer.bytes, id: pointer.id, chunks })
+            }
+        }
+    }
+
+    /// The entry at `path`, if there is one.
+    pub fn entry(&self, pages: &Pages<'_>, path: &RepoPath) -> Result<Option<Node>, Error> {
+        match self {
+            Version::File(node) if path.is_empty() => Ok(Some(node.clone())),
+            Version::Folder(root) if !path.is_empty() => Ok(tree::get(pages, root, path)?.map(|entry| entry.node)),
+            _ => Ok(None),
+        }
+    }
+
+    /// All entries at or below `inside`, by path.
+    pub fn entries<'p>(
+        &self,
+        pages: &'p Pages<'_>,
+        inside: &RepoPath,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry, Error>> + 'p>, Error> {
+        Ok(match self {
+            Version::File(node) if inside.is_empty() => {
+                Box::new(std::iter::once(Ok(Entry { path: RepoPath::default(), node: node.clone() })))
+            }
+            Version::Folder(root) => Box::new(tree::walk_below(pages, root, inside)?),
+            _ => Box::new(std::iter::empty()),
+        })
+    }
+}
+
+/// What must change at or below `inside` to make `old` into `new`, by path. Equal pages are not read.
+pub fn changes(pages: &Pages<'_>, old: &Version, new: &Version, inside: &RepoPath) -> Result<Vec<Change>, Error> {
+    if let (Version::File(one), Version::File(other)) = (old, new)
+        && same_content(one, other)
+    {
+        return Ok(Vec::new());
+    }
+    if let (Version::Nothing | Version::Folder(_), Version::Nothing | Version::Folder(_)) = (old, new) {
+        let root = |version: &Version| if let Version::Folder(root) = version { Some(*root) } else { None };
+        let (old, new) = (root(old), root(new));
+        let all = tree::diff(pages, old.as_ref(), pages, new.as_ref())?;
+        return all.filter(|change| change.as_ref().map_or(true, |change| change.path().is_in(inside))).collect();
+    }
+    // A file became a folder or a folder a file: all of the one goes, all of the other comes.
+    let gone = old.entries(pages, inside)?.map(|entry| Ok(Change::Removed(entry?)));
+    let come = new.entries(pages, inside)?.map(|entry| Ok(Change::Added(entry?)));
+    let mut both = gone.chain(come).collect::<Result<Vec<_>, Error>>()?;
+    both.sort_by(|one, other| one.path().cmp(other.path()));
+    Ok(both)
+}
+
+/// Whether two entries are the same to a user: kind, executable bit and content.
+pub fn same_content(one: &Node, other: &Node) -> bool {
+    match (one, other) {
+        (Node::File { executable, id, .. }, Node::File { executable: other_bit, id: other_id, .. }) => {
+            executable == other_bit && id == other_id
+        }
+        _ => one == other,
+    }
+}
+
+/// The pages and chunks that a version leads to, at or below a path, and that some store lacks.
+pub struct Lacking<'a> {
+    has: &'a dyn Fn(&Id) -> bool,
+    inside: &'a RepoPath,
+    /// Pages that are lacking: what they lead to is not known yet.
+    pub pages: Vec<Id>,
+    /// Chunks that are lacking.
+    pub chunks: Vec<ChunkRef>,
+}
+
+impl Visit<Error> for Lacking<'_> {
+    fn page(&mut self, id: &Id) -> Result<bool, Error> {
+        let is_there = (self.has)(id);
+        if !is_there {
+            self.pages.push(*id);
+        }
+        Ok(is_there)
+    }
+
+    fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {
+        if !(self.has)(&chunk.id) {
+            self.chunks.push(*chunk);
+        }
+        Ok(())
+    }
+}
+
+impl VisitTree<Error> for Lacking<'_> {
+    fn entry(&mut self, entry: &Entry) -> Result<bool, Error> {
+        Ok(entry.path.is_in(self.inside))
+    }
+}
+
+/// What `has` lacks of `version` at or below `inside`. Lacking pages are named and not entered.
+pub fn lacking<'a>(
+    pages: &Pages<'_>,
+    version: &Version,
+    inside: &'a RepoPath,
+    has: &'a dyn Fn(&Id) -> bool,
+) -> Result<Lacking<'a>, Error> {
+    let mut lacking = Lacking { has, inside, pages: Vec::new(), chunks: Vec::new() };
+    match version {
+        Version::Nothing => {}
+        Version::Folder(root) => tree::reach(pages, root, &mut lacking)?,
+        Version::File(Node::File { bytes, chunks: Chunks::Paged(root), .. }) => {
+            manifest::reach(pages, &manifest::Root { id: *root, bytes: *bytes }, &mut lacking)?;
+        }
+        Version::File(Node::File { id, bytes, .. }) => {
+            ChunkRef::whole(*id, *bytes).iter().try_for_each(|chunk| lacking.chunk(chunk))?;
+        }
+        Version::File(_) => {}
+    }
+    Ok(lacking)
+}
