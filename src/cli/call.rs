@@ -7,15 +7,17 @@ use std::thread::available_parallelism;
 use serde::Serialize;
 
 use super::bars::Bars;
-use super::environment::Environment;
+use super::environment::{Environment, GitPlaces};
 use super::exit_code::ExitCode;
 use super::failure::Failure;
 use super::ink::Inks;
 use super::interrupt;
 use super::options::Global;
 use super::out::{Out, stdout_is_terminal};
-use crate::base::{AtPath, Cancel, Job};
-use crate::ops::Error;
+use crate::base::{AtPath, Cancel, Job, RepoPath};
+use crate::format::config::{Key, Layer, Place};
+use crate::git::GitEnvironment;
+use crate::ops::{Error, Project, Settings};
 
 /// What every verb is given: it lives from the parsed command line to the exit code.
 pub struct Call {
@@ -47,6 +49,36 @@ impl Call {
     /// The folder in which the user stands: absolute, and the process's current one.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What an operation is told of this machine and this call.
+    ///
+    /// # Errors
+    /// A variable that sets a key to what the key refuses.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let mut environment = Layer::new(Place::Environment);
+        for setting in &self.environment.settings {
+            let refused = |reason: String| Error::Argument { given: setting.value.clone(), reason };
+            let key = Key::parse(setting.key).map_err(|error| refused(error.to_string()))?;
+            environment.add(key, &setting.value, setting.variable).map_err(|error| refused(error.to_string()))?;
+        }
+        let GitPlaces { dir, worktree, index } = self.environment.git.clone();
+        Ok(Settings {
+            from: self.folder.clone(),
+            git: GitEnvironment { git_dir: dir, work_tree: worktree, index_file: index },
+            user_file: self.environment.user_config.clone(),
+            layers: vec![environment],
+        })
+    }
+
+    /// The project in which the user stands.
+    pub fn project(&self) -> Result<Project, Failure> {
+        Ok(Project::open(&self.settings()?)?)
+    }
+
+    /// What the user means by paths that they typed, from where they stand.
+    pub fn paths(&self, project: &Project, typed: &[PathBuf]) -> Result<Vec<RepoPath>, Failure> {
+        Ok(typed.iter().map(|path| project.path(path)).collect::<Result<_, Error>>()?)
     }
 
     /// What an operation is given besides its options.

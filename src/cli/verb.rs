@@ -33,7 +33,10 @@ macro_rules! verbs {
 
 verbs! {
     "Start": {}
-    "Work": {}
+    "Work": {
+        Add(add),
+        Checkout(checkout),
+    }
     "Share": {}
     "Look": {}
     "Care": {}

@@ -1,4 +1,6 @@
 //! A file for each verb: its options, and how it is asked and answered.
 
+pub mod add;
+pub mod checkout;
 pub mod completions;
 pub mod man;
