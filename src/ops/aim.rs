@@ -1,5 +1,7 @@
 //! One dataset on its way to what it should become.
 
+use std::collections::HashSet;
+
 use crate::base::{Id, Job, RepoPath};
 use crate::format::compression::Noticer;
 use crate::format::pack::PackKind;
@@ -121,8 +123,8 @@ impl<'a> Aim<'a> {
         }
         let base = self.base_now(project, pointer.id)?;
         let removed = |path: &[u8]| self.plan.removes.binary_search_by(|(gone, _)| gone.as_bytes().cmp(path)).is_ok();
-        let already = |path: &[u8]| self.plan.already.iter().any(|known| known.as_bytes() == path);
-        let mut records = self.survey.records(already);
+        let already: HashSet<&[u8]> = self.plan.already.iter().map(RepoPath::as_bytes).collect();
+        let mut records = self.survey.records(|path| already.contains(path));
         records.retain(|record| !removed(record.path));
         let placed: Vec<Record<'_>> = self.placed.iter().filter_map(placed_record).collect();
         let merged = overlay(records, placed);
@@ -213,6 +215,9 @@ fn missing_pages(error: Error, target: &Target) -> Error {
 pub fn refuse(aims: &[Aim<'_>]) -> Result<(), Error> {
     let whole = |aim: &Aim<'_>, path: &RepoPath| aim.target.dataset.join(path);
     for aim in aims {
+        if let Some((path, reason)) = aim.plan.hostile.first() {
+            return Err(Error::HostileTree { path: whole(aim, path), reason });
+        }
         if let Some(path) = aim.plan.in_the_way.first() {
             return Err(Error::InTheWay { path: whole(aim, path) });
         }

@@ -95,6 +95,8 @@ pub enum Error {
     #[error("{path} is in the way of a file that belongs there")]
     InTheWay { path: RepoPath },
 
+    #[error("the tree of the dataset names {path}, which is never written: {reason}")]
+    HostileTree { path: RepoPath, reason: &'static str },
     #[error("no remote is configured")]
     NoRemote,
     #[error("there are several remotes, and none is the default: {}", names.join(", "))]
@@ -154,6 +156,7 @@ impl Error {
             )
             | Error::DataMissing { .. }
             | Error::DataDamaged { .. }
+            | Error::HostileTree { .. }
             | Error::Pointer { .. } => Kind::Damage,
             Error::Worktree(error) => worktree_kind(error),
             Error::Git(error) => git_kind(error),

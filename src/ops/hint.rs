@@ -28,6 +28,7 @@ impl Error {
             | Error::Path(_)
             | Error::Tree(_)
             | Error::Unkept { .. }
+            | Error::HostileTree { .. }
             | Error::CannotTrack { .. } => return None,
             Error::NotInitialised { .. } => "run `esker init`".to_owned(),
             Error::Settings { .. } => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{RepoPath, Stat};
 use crate::format::tree::{Change, Node};
+use crate::worktree::check_portable;
 
 use super::error::Error;
 use super::pages::Pages;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub edits: Vec<RepoPath>,
     /// What is in the way of a file or a folder above one.
     pub in_the_way: Vec<RepoPath>,
+    /// Paths that no honest tree has, and why they are never written.
+    pub hostile: Vec<(RepoPath, &'static str)>,
 }
 
 /// Plans how the dataset in `survey` becomes `target`, of `files` entries, at or below `inside`.
@@ -59,6 +62,7 @@ pub fn plan(
         already: BTreeSet::new(),
         edits: Vec::new(),
         in_the_way: Vec::new(),
+        hostile: Vec::new(),
     };
     for (path, node) in wanted {
         let here = survey.stat(&path);
@@ -81,6 +85,7 @@ pub fn plan(
         }
     }
     plan.find_obstacles(survey);
+    plan.find_hostile_paths();
     Ok(plan)
 }
 
@@ -144,6 +149,19 @@ impl Plan {
     /// How many files are replaced.
     pub fn modified(&self) -> u64 {
         self.writes.len() as u64 - self.added()
+    }
+
+    /// Paths that lead into Git's own folder, or through a file or a symlink of the same tree.
+    fn find_hostile_paths(&mut self) {
+        let written: BTreeSet<&RepoPath> = self.writes.iter().map(|write| &write.path).collect();
+        for path in &written {
+            if let Err(reason) = check_portable(path) {
+                self.hostile.push(((*path).clone(), reason));
+            }
+            if std::iter::successors(path.parent(), RepoPath::parent).any(|above| written.contains(&above)) {
+                self.hostile.push(((*path).clone(), "it lies below something that is no folder"));
+            }
+        }
     }
 
     /// A folder where a file must come, or a file where a folder must: unless it goes by this plan.
