@@ -54,7 +54,7 @@ impl<'a> Aim<'a> {
         let pages = Pages::of_verb(project, remote_name.as_deref(), fetcher.is_some())?;
         bring_missing_pages(project, &target, &survey, fetcher, job)?;
         let plan = plan(&pages, &survey, &target.version(), target.files(), &target.inside, force);
-        let plan = plan.map_err(|error| missing_pages(error, &target))?;
+        let plan = plan.map_err(|error| missing_pages(error, project, &target))?;
         Ok(Aim { target, plan, pages, placed: Vec::new(), survey })
     }
 
@@ -196,16 +196,18 @@ fn bring_missing_pages(
     }
     if let Some(remote) = fetcher.remote(pointer.remote.as_deref())? {
         let brought = bring::bring_pages(project, &remote, &[(version, target.inside.clone())], job);
-        brought.map_err(|error| missing_pages(error, target))?;
+        brought.map_err(|error| missing_pages(error, project, target))?;
     }
     Ok(())
 }
 
 /// Where pages are nowhere, it is the dataset as a whole that suffers.
-fn missing_pages(error: Error, target: &Target) -> Error {
+fn missing_pages(error: Error, project: &Project, target: &Target) -> Error {
     match error {
         Error::Packs(PackError::Absent { store, .. }) => {
-            Error::DataMissing { files: vec![target.dataset.clone()], count: 1, stores: vec![store] }
+            let is_remote = project.cache().is_ok_and(|cache| cache.name() != store);
+            let stores = if is_remote { vec![store] } else { Vec::new() };
+            Error::DataMissing { files: vec![target.dataset.clone()], count: 1, stores }
         }
         error => error,
     }
