@@ -34,7 +34,7 @@ pub fn forgotten(sources: &[Source], roots: &[String]) -> Vec<String> {
     while let Some(path) = open.pop() {
         let Some(source) = sources.iter().find(|source| source.path == path) else { continue };
         if reached.insert(path) {
-            open.extend(children(source, roots.contains(&source.path)));
+            open.extend(children(source));
         }
     }
     let lost = sources.iter().filter(|source| !reached.contains(&source.path));
@@ -42,12 +42,9 @@ pub fn forgotten(sources: &[Source], roots: &[String]) -> Vec<String> {
 }
 
 /// Where the modules that a file declares may lie.
-fn children(source: &Source, is_root: bool) -> Vec<String> {
-    let stem = source.path.trim_end_matches(".rs");
-    let folder =
-        if is_root || stem.ends_with("/mod") { stem.rsplit_once('/').map_or("", |(folder, _)| folder) } else { stem };
+fn children(source: &Source) -> Vec<String> {
     let declared = find_word(&source.code, "mod ").map(|at| name(&source.code[at + "mod ".len()..]));
-    declared.flat_map(|module| [format!("{folder}/{module}.rs"), format!("{folder}/{module}/mod.rs")]).collect()
+    declared.flat_map(|module| source.child(module)).collect()
 }
 
 #[test]

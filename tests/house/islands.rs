@@ -44,9 +44,13 @@ fn of_file(source: &Source, (name, homes): &(&str, &[&str])) -> Vec<String> {
     find_word(code, &path).filter(|at| !code[..*at].ends_with("::")).map(|at| source.breach(at, &rule)).collect()
 }
 
-/// Whether the file has a module of its own of that name.
+/// Whether `name` is one of our own modules here: declared, or taken from another room.
 fn declares(source: &Source, name: &str) -> bool {
-    find_word(&source.code, &format!("mod {name};")).next().is_some()
+    let code = source.code.as_str();
+    let is_declared = find_word(code, &format!("mod {name};")).next().is_some();
+    let items = find_word(code, "use ").filter_map(|at| code[at + "use ".len()..].split(';').next());
+    let mut ours = items.filter(|item| ["crate::", "super::"].iter().any(|top| item.starts_with(top)));
+    is_declared || ours.any(|item| find_word(item, name).next().is_some())
 }
 
 #[test]
@@ -62,5 +66,6 @@ fn a_crate_at_home_and_a_module_of_its_name_are_allowed() {
     let found = |path: &str, text: &str| breaches(&[Source::new(path, text)]).len();
     assert_eq!(found("src/store/s3/runtime.rs", "use tokio::runtime; // git2::x"), 0);
     assert_eq!(found("src/git/mod.rs", "mod ignore;\npub use ignore::Ignored;"), 0);
+    assert_eq!(found("src/ops/add.rs", "use crate::git::{Repo, ignore};\nfn f() { ignore::with_line() }"), 0);
     assert_eq!(found("src/git/repo.rs", "use super::ignore::Ignored;"), 0);
 }

@@ -31,7 +31,7 @@ impl Source {
         collect(top, &top.join(folder), &mut sources);
         sources.sort_by(|a, b| a.path.cmp(&b.path));
         assert!(!sources.is_empty(), "no sources below {folder}");
-        sources
+        without_test_modules(sources)
     }
 
     /// A breach of a rule at byte `at` of this file.
@@ -45,6 +45,14 @@ impl Source {
         let inside = self.path.strip_prefix("src/")?;
         let room = inside.split('/').next().expect("split gives one part at least").trim_end_matches(".rs");
         (room != "lib").then_some(room)
+    }
+
+    /// Where the module `name` of this file may lie.
+    pub fn child(&self, name: &str) -> [String; 2] {
+        let stem = self.path.trim_end_matches(".rs");
+        let is_top = ["/mod", "/lib", "/main"].iter().any(|top| stem.ends_with(top));
+        let folder = if is_top { stem.rsplit_once('/').map_or("", |(folder, _)| folder) } else { stem };
+        [format!("{folder}/{name}.rs"), format!("{folder}/{name}/mod.rs")]
     }
 
     /// The module that this file is, from the top of its crate: `["store", "s3", "errors"]`.
@@ -72,6 +80,27 @@ pub fn find_word<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize
 /// The name that begins at the start of `code`; empty if none does.
 pub fn name(code: &str) -> &str {
     &code[..code.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(code.len())]
+}
+
+/// Empties `product` of the files whose `mod` line stands under `#[cfg(test)]`.
+fn without_test_modules(mut sources: Vec<Source>) -> Vec<Source> {
+    let mut tests = Vec::new();
+    for source in &sources {
+        for at in find_word(&source.code, "mod ") {
+            let (module, tail) = name_and_tail(&source.code[at + "mod ".len()..]);
+            if tail.starts_with(';') && source.product.as_bytes().get(at) == Some(&b' ') {
+                tests.extend(source.child(module));
+            }
+        }
+    }
+    for source in sources.iter_mut().filter(|source| tests.contains(&source.path)) {
+        source.product = String::new();
+    }
+    sources
+}
+
+fn name_and_tail(code: &str) -> (&str, &str) {
+    code.split_at(name(code).len())
 }
 
 fn collect(top: &Path, folder: &Path, sources: &mut Vec<Source>) {
@@ -209,6 +238,17 @@ fn prose_and_tests_are_blanked_and_lines_stay() {
     let words: Vec<&str> = source.product.split_whitespace().collect();
     let wanted = "a( ); let r = ; let c = ; fn f<'a>() {} end fn last() { ; }";
     assert_eq!(words.join(" "), wanted);
+}
+
+#[test]
+fn modules_declared_for_tests_are_tests() {
+    let sources = vec![
+        Source::new("src/git/mod.rs", "mod repo;\n#[cfg(test)]\nmod testing;\n"),
+        Source::new("src/git/repo.rs", "fn f() {}"),
+        Source::new("src/git/testing.rs", "fn f() {}"),
+    ];
+    let products: Vec<bool> = without_test_modules(sources).iter().map(|source| source.product.is_empty()).collect();
+    assert_eq!(products, [false, false, true]);
 }
 
 #[test]
