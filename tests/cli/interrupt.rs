@@ -14,7 +14,10 @@ fn hanging(world: &World) -> (Child, PipeReader) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     // Linux gives a pipe 64 KiB.
     writer.write_all(&[b' '; 65536]).unwrap();
-    let child = world.command().arg("man").stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    // Whoever runs the tests may have signals ignored, as nohup does.
+    let mut command = world.program("env");
+    command.args(["--default-signal", env!("CARGO_BIN_EXE_esker"), "man"]);
+    let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     await_handler(child.id());
     (child, reader)
 }
