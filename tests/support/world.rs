@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::ran::Ran;
 use super::remote::{Place, Remote};
+use super::s3_server::S3Server;
 use super::words::Words;
 
 const GIT_SETTINGS: &str = "\
@@ -73,6 +74,11 @@ impl World {
         let here = root.join("empty");
         fs::create_dir(&here).unwrap();
         World { folder, root, here, variables, place: None, input: Vec::new(), minutes: 0, last: None }
+    }
+
+    /// The server behind the default remote, if that is a bucket: for faults and for its log.
+    pub fn server(&self) -> Option<&S3Server> {
+        self.place.as_ref()?.server.as_ref()
     }
 
     /// The world's own folder, above all clones.

@@ -1,3 +1,5 @@
+//! Staging and placing: nothing is half done, whatever stands in the way.
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;

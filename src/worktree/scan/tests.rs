@@ -1,3 +1,5 @@
+//! What a scan finds, leaves out and tells.
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -145,7 +147,7 @@ fn what_this_user_may_not_read_is_told() {
     }
     let folders = Folders::new().file("fine", b"").file("closed", b"").folder("shut");
     for name in ["closed", "shut"] {
-        fs::set_permissions(folders.at(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folders.at(name), fs::Permissions::from_mode(0o0)).unwrap();
     }
     let scan = folders.scan(1);
     assert_eq!(names(&scan), ["fine"]);
