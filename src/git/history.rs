@@ -1,6 +1,6 @@
 //! The past: all commits that some tips reach, and every pointer that any of them held.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
@@ -29,7 +29,17 @@ impl Repo {
 
     /// All commits that `tips` reach, themselves included, each once, newest first.
     pub fn history(&self, tips: &[Commit], cancel: &Cancel) -> Result<Vec<Commit>, GitError> {
-        let walk = Walk::new(self, tips, cancel)?;
+        self.history_without(tips, &[], cancel)
+    }
+
+    /// The same without what `hidden` reach: `git log TIPS --not HIDDEN`. Commits that lie far back are not walked.
+    pub fn history_without(
+        &self,
+        tips: &[Commit],
+        hidden: &[Commit],
+        cancel: &Cancel,
+    ) -> Result<Vec<Commit>, GitError> {
+        let walk = Walk::without(self, tips, hidden, cancel)?;
         walk.map(|commit| commit.map(|commit| Commit::of(&commit))).collect()
     }
 
@@ -37,8 +47,18 @@ impl Repo {
     ///
     /// A tree that many commits share is looked at once.
     pub fn pointers_in_history(&self, tips: &[Commit], cancel: &Cancel) -> Result<Vec<PastPointer>, GitError> {
+        self.pointers_in_history_without(tips, &[], cancel)
+    }
+
+    /// The same for the commits of [`Repo::history_without`].
+    pub fn pointers_in_history_without(
+        &self,
+        tips: &[Commit],
+        hidden: &[Commit],
+        cancel: &Cancel,
+    ) -> Result<Vec<PastPointer>, GitError> {
         let mut gathering = Gathering { repo: self, known: HashSet::new(), found: Vec::new() };
-        for commit in Walk::new(self, tips, cancel)? {
+        for commit in Walk::without(self, tips, hidden, cancel)? {
             let commit = commit?;
             gathering.enter(commit.tree_id(), &mut Vec::new(), CommitId(commit.id()))?;
         }
@@ -61,21 +81,46 @@ impl Repo {
     }
 }
 
-/// All commits that some tips reach, newest first by the committers' clocks, as `git log` shows them.
+/// All commits that some tips reach and others do not, newest first by the committers' clocks, as `git log` shows them.
+///
+/// Where a clock went backwards, a hidden commit may be told before it is known to be hidden.
 pub(super) struct Walk<'r> {
     repo: &'r Repo,
     cancel: &'r Cancel,
     boundary: HashSet<git2::Oid>,
     waiting: BinaryHeap<(i64, git2::Oid)>,
-    known: HashSet<git2::Oid>,
+    known: HashMap<git2::Oid, Standing>,
+    /// How many of those that wait are to be told: without any, the walk is over.
+    untold: usize,
+}
+
+/// How the walk stands with a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Waiting,
+    Told,
+    Hidden,
 }
 
 impl<'r> Walk<'r> {
     pub(super) fn new(repo: &'r Repo, tips: &[Commit], cancel: &'r Cancel) -> Result<Walk<'r>, GitError> {
+        Walk::without(repo, tips, &[], cancel)
+    }
+
+    fn without(
+        repo: &'r Repo,
+        tips: &[Commit],
+        hidden: &[Commit],
+        cancel: &'r Cancel,
+    ) -> Result<Walk<'r>, GitError> {
         let boundary = repo.boundary()?;
-        let mut walk = Walk { repo, cancel, boundary, waiting: BinaryHeap::new(), known: HashSet::new() };
+        let mut walk =
+            Walk { repo, cancel, boundary, waiting: BinaryHeap::new(), known: HashMap::new(), untold: 0 };
+        for commit in hidden {
+            walk.await_commit(commit.id.0, Standing::Hidden)?;
+        }
         for tip in tips {
-            walk.await_commit(tip.id.0)?;
+            walk.await_commit(tip.id.0, Standing::Waiting)?;
         }
         Ok(walk)
     }
@@ -85,23 +130,39 @@ impl<'r> Walk<'r> {
         if self.boundary.contains(&commit.id()) { Vec::new() } else { commit.parent_ids().collect() }
     }
 
-    fn await_commit(&mut self, id: git2::Oid) -> Result<(), GitError> {
-        if self.known.insert(id) {
-            self.waiting.push((self.repo.commit(id)?.time().seconds(), id));
+    fn await_commit(&mut self, id: git2::Oid, standing: Standing) -> Result<(), GitError> {
+        match (self.known.get(&id), standing) {
+            (None, _) => {
+                self.waiting.push((self.repo.commit(id)?.time().seconds(), id));
+                self.untold += usize::from(standing == Standing::Waiting);
+            }
+            // It keeps its place in the queue, to hide its parents when its turn comes.
+            (Some(Standing::Waiting), Standing::Hidden) => self.untold -= 1,
+            _ => return Ok(()),
         }
+        self.known.insert(id, standing);
         Ok(())
     }
 
     fn step(&mut self) -> Result<Option<git2::Commit<'r>>, GitError> {
-        if self.cancel.is_set() {
-            return Err(GitError::Cancelled(Cancelled));
+        while self.untold > 0 {
+            if self.cancel.is_set() {
+                return Err(GitError::Cancelled(Cancelled));
+            }
+            let Some((_, id)) = self.waiting.pop() else { break };
+            let commit = self.repo.commit(id)?;
+            let is_hidden = self.known.get(&id) == Some(&Standing::Hidden);
+            let standing = if is_hidden { Standing::Hidden } else { Standing::Waiting };
+            for parent in self.parents(&commit) {
+                self.await_commit(parent, standing)?;
+            }
+            if !is_hidden {
+                self.known.insert(id, Standing::Told);
+                self.untold -= 1;
+                return Ok(Some(commit));
+            }
         }
-        let Some((_, id)) = self.waiting.pop() else { return Ok(None) };
-        let commit = self.repo.commit(id)?;
-        for parent in self.parents(&commit) {
-            self.await_commit(parent)?;
-        }
-        Ok(Some(commit))
+        Ok(None)
     }
 }
 
@@ -197,6 +258,26 @@ mod tests {
         assert!(walked.iter().any(|commit| commit.id.to_string() == two));
         let twice = [head(&repo), head(&repo)].concat();
         assert_eq!(repo.history(&twice, &Cancel::default()).unwrap().len(), 7);
+    }
+
+    #[test]
+    fn what_others_reach_is_left_out() {
+        let sandbox = Sandbox::new();
+        sandbox.commit("a.esker", "1");
+        sandbox.git(&["branch", "published"]);
+        sandbox.commit("a.esker", "2");
+        sandbox.git(&["checkout", "--quiet", "-b", "side", "published"]);
+        sandbox.commit("b.esker", "3");
+        sandbox.git(&["checkout", "--quiet", "main"]);
+        sandbox.git(&["merge", "--quiet", "--no-edit", "side"]);
+        let repo = sandbox.open();
+        let hidden = |name: &str| vec![repo.resolve(name).unwrap()];
+        let count = |name: &str| repo.history_without(&head(&repo), &hidden(name), &Cancel::default()).unwrap().len();
+        assert_eq!((count("published"), count("side"), count("main")), (3, 2, 0));
+        let past = repo.pointers_in_history_without(&head(&repo), &hidden("side"), &Cancel::default()).unwrap();
+        let told = texts(&past);
+        assert!(told.contains(&("a.esker".to_owned(), "2".to_owned())), "{told:?}");
+        assert!(!told.contains(&("a.esker".to_owned(), "1".to_owned())), "{told:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod layout;
 mod open;
 mod orphans;
 mod read;
+mod roots;
 mod segments;
 #[cfg(test)]
 mod tests;

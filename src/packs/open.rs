@@ -176,7 +176,7 @@ impl PackStore {
         Ok(ids)
     }
 
-    fn check_config(&self, will_write: bool) -> Result<(), PackError> {
+    pub(super) fn check_config(&self, will_write: bool) -> Result<(), PackError> {
         let key = layout::config();
         match self.store.get(&key, store_config::MAX_LEN as u64) {
             Ok(bytes) => StoreConfig::parse(&bytes)
@@ -192,7 +192,7 @@ impl PackStore {
     }
 
     /// Brings the copies in step with the remote's segments.
-    fn fetch_index(&self, copies: &Path) -> Result<(), PackError> {
+    pub(super) fn fetch_index(&self, copies: &Path) -> Result<(), PackError> {
         let mut listed = Vec::new();
         self.store.list(layout::INDEX, &mut |found| {
             listed.extend(layout::id_of(&found.key).map(|id| (id, found.bytes)));
