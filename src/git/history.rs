@@ -107,15 +107,9 @@ impl<'r> Walk<'r> {
         Walk::without(repo, tips, &[], cancel)
     }
 
-    fn without(
-        repo: &'r Repo,
-        tips: &[Commit],
-        hidden: &[Commit],
-        cancel: &'r Cancel,
-    ) -> Result<Walk<'r>, GitError> {
+    fn without(repo: &'r Repo, tips: &[Commit], hidden: &[Commit], cancel: &'r Cancel) -> Result<Walk<'r>, GitError> {
         let boundary = repo.boundary()?;
-        let mut walk =
-            Walk { repo, cancel, boundary, waiting: BinaryHeap::new(), known: HashMap::new(), untold: 0 };
+        let mut walk = Walk { repo, cancel, boundary, waiting: BinaryHeap::new(), known: HashMap::new(), untold: 0 };
         for commit in hidden {
             walk.await_commit(commit.id.0, Standing::Hidden)?;
         }

@@ -53,7 +53,11 @@ pub fn bring_chunks(project: &Project, remote: &Remote, chunks: &[ChunkRef], job
     written
 }
 
-fn copy(project: &Project, remote: &Remote, ids: &[Id], job: &Job<'_>) -> Result<Written, Error> {
+/// Brings pages or chunks.
+///
+/// # Errors
+/// As [`bring_chunks`].
+pub fn copy(project: &Project, remote: &Remote, ids: &[Id], job: &Job<'_>) -> Result<Written, Error> {
     let writer = project.cache()?.writer()?;
     match transfer(&remote.packs, &writer, ids, Step::Fetch, job) {
         Ok(()) => Ok(writer.finish()?),

@@ -109,6 +109,8 @@ pub enum Error {
     DataMissing { files: Vec<RepoPath>, count: usize, stores: Vec<String> },
     #[error("{cause}; files that suffer:{}", list_text(files, *count))]
     DataDamaged { files: Vec<RepoPath>, count: usize, cause: Box<PackError> },
+    #[error("what was sent to {remote} was condemned there by `esker gc` as fast as it came")]
+    KeepsVanishing { remote: String },
     #[error("{count} chunks are in this cache only, and in no remote that is known to have them")]
     OnlyCopy { count: u64 },
 }
@@ -147,6 +149,7 @@ impl Error {
         match self {
             Error::Cancelled(_) | Error::Packs(PackError::Cancelled(_)) => Kind::Cancelled,
             Error::Packs(PackError::Store(error)) | Error::Store(error) => store_kind(error),
+            Error::KeepsVanishing { .. } => Kind::Remote,
             Error::Packs(PackError::Disk(_)) | Error::Disk(_) => Kind::State,
             Error::Packs(
                 PackError::Object { .. }

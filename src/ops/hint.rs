@@ -84,6 +84,7 @@ impl Error {
                 "`esker cache clear` drops the cache's copy, then `esker fetch` brings a good one from a remote"
                     .to_owned()
             }
+            Error::KeepsVanishing { .. } => AGAIN.to_owned(),
             Error::OnlyCopy { .. } => "run `esker push` first, or use `--force` to drop them".to_owned(),
         };
         Some(text)

@@ -118,6 +118,20 @@ impl VisitTree<Error> for Lacking<'_> {
     fn entry(&mut self, entry: &Entry) -> Result<bool, Error> {
         Ok(entry.path.is_in(self.inside))
     }
+
+    fn is_wanted(&mut self, after: Option<&RepoPath>, last: &RepoPath) -> bool {
+        may_hold(after, last, self.inside)
+    }
+}
+
+/// Whether a page whose paths come after `after` and go up to `last` may hold `inside` or something below it.
+pub fn may_hold(after: Option<&RepoPath>, last: &RepoPath, inside: &RepoPath) -> bool {
+    // Other names may come between a folder and what lies in it, as `a-b` between `a` and `a/b`.
+    let is_past = |after: &RepoPath| {
+        let below = [inside.as_bytes(), b"/"].concat();
+        after.as_bytes() > &below[..] && !after.is_in(inside)
+    };
+    inside.is_empty() || (last >= inside && !after.is_some_and(is_past))
 }
 
 /// What `has` lacks of `version` at or below `inside`. Lacking pages are named and not entered.
@@ -128,16 +142,36 @@ pub fn lacking<'a>(
     has: &'a dyn Fn(&Id) -> bool,
 ) -> Result<Lacking<'a>, Error> {
     let mut lacking = Lacking { has, inside, pages: Vec::new(), chunks: Vec::new() };
+    reach(pages, version, &mut lacking)?;
+    Ok(lacking)
+}
+
+/// Tells `visit` of all pages and chunks that a version leads to.
+pub fn reach(pages: &Pages<'_>, version: &Version, visit: &mut impl VisitTree<Error>) -> Result<(), Error> {
     match version {
         Version::Nothing => {}
-        Version::Folder(root) => tree::reach(pages, root, &mut lacking)?,
+        Version::Folder(root) => tree::reach(pages, root, visit)?,
         Version::File(Node::File { bytes, chunks: Chunks::Paged(root), .. }) => {
-            manifest::reach(pages, &manifest::Root { id: *root, bytes: *bytes }, &mut lacking)?;
+            manifest::reach(pages, &manifest::Root { id: *root, bytes: *bytes }, visit)?;
         }
         Version::File(Node::File { id, bytes, .. }) => {
-            ChunkRef::whole(*id, *bytes).iter().try_for_each(|chunk| lacking.chunk(chunk))?;
+            ChunkRef::whole(*id, *bytes).iter().try_for_each(|chunk| visit.chunk(chunk))?;
         }
         Version::File(_) => {}
     }
-    Ok(lacking)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_that_may_hold_a_folder_are_wanted() {
+        let path = |text: &str| RepoPath::new(text.as_bytes()).unwrap();
+        let holds = |after: &str, last: &str| may_hold(Some(&path(after)), &path(last), &path("d"));
+        assert!(holds("a", "d/x") && holds("c", "z") && holds("d/a", "d/b") && holds("d-x", "e") && holds("d", "e"));
+        assert!(!holds("a", "c/z") && !holds("d0", "e") && !holds("dz", "e"));
+        assert!(may_hold(None, &path("a"), &path("")));
+    }
 }

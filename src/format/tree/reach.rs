@@ -1,6 +1,6 @@
 //! All that a tree leads to: its pages, and the pages and chunks of its files.
 
-use crate::base::Id;
+use crate::base::{Id, RepoPath};
 
 use super::super::manifest::{self, Visit};
 use super::super::pages::{Descent, Next, Pages};
@@ -12,6 +12,11 @@ pub trait VisitTree<E>: Visit<E> {
     fn entry(&mut self, _entry: &Entry) -> Result<bool, E> {
         Ok(true)
     }
+
+    /// Whether a path after `after` and up to `last` may be of interest. If not, the page of these is passed over.
+    fn is_wanted(&mut self, _after: Option<&RepoPath>, _last: &RepoPath) -> bool {
+        true
+    }
 }
 
 /// Tells `visit` of all that the tree `root` leads to, itself included, in order of path.
@@ -20,10 +25,16 @@ pub fn reach<P: Pages + ?Sized>(pages: &P, root: &Id, visit: &mut impl VisitTree
         return Ok(());
     }
     let mut descent: Descent<'_, P, Tree> = Descent::new(pages, root)?;
+    let mut after: Option<RepoPath> = None;
     while let Some(next) = descent.peek() {
         match next {
-            Next::Page(link, _) if visit.page(&link.id)? => descent.enter()?,
-            Next::Page(..) => descent.skip(),
+            Next::Page(link, level) => {
+                let enters = visit.is_wanted(after.as_ref(), &link.span.last) && visit.page(&link.id)?;
+                if !enters || level == 0 {
+                    after = Some(link.span.last.clone());
+                }
+                if enters { descent.enter()? } else { descent.skip() }
+            }
             Next::Item(entry) => {
                 let entry = entry.to_entry();
                 if visit.entry(&entry)? {

@@ -1,0 +1,135 @@
+//! `fetch`: the cache gets what it lacks of the data.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::base::{Id, Job, RepoPath};
+use crate::format::tree::ChunkRef;
+
+use super::acknowledged::Acknowledged;
+use super::bring;
+use super::error::Error;
+use super::lack::{Lack, lack, lack_with_pages};
+use super::pages::Pages;
+use super::project::Project;
+use super::selection::{self, Part, SelectionOptions};
+use super::suffering::{missing, suffering};
+
+/// What to fetch, and where from.
+#[derive(Debug, Clone, Default)]
+pub struct FetchOptions {
+    /// Which versions.
+    pub selection: SelectionOptions,
+    /// The remote, if not the default one or that which a pointer names.
+    pub remote: Option<String>,
+}
+
+/// What `fetch` did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FetchReport {
+    /// Whether the cache lacked nothing.
+    pub is_up_to_date: bool,
+    /// Each remote that datasets come from, by name.
+    pub remotes: Vec<Fetched>,
+}
+
+/// What came from one remote.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Fetched {
+    /// What the project calls it.
+    pub remote: String,
+    /// Each version of each dataset, or of a part of one, by path.
+    pub datasets: Vec<FetchedDataset>,
+    /// Files of which something was fetched.
+    pub new_files: u64,
+    /// Chunks that were fetched.
+    pub new_chunks: u64,
+    /// Bytes of these chunks.
+    pub new_bytes: u64,
+}
+
+/// One version of one dataset, or of a part of one.
+#[derive(Debug, Clone, Serialize)]
+pub struct FetchedDataset {
+    /// Where it is in the worktree; with the part, if only that is meant.
+    pub path: RepoPath,
+    /// The id of the dataset.
+    pub id: Id,
+    /// Files of which something was fetched.
+    pub new_files: u64,
+    /// Chunks that were fetched.
+    pub new_chunks: u64,
+    /// Bytes of these chunks.
+    pub new_bytes: u64,
+}
+
+/// Fetches what the cache lacks. Where it lacks nothing, no remote is asked.
+///
+/// # Errors
+/// `NotInDataset` for a part that no version has. `DataMissing` for files whose data is nowhere, after everything else
+/// was fetched. After any error, what was fetched is kept.
+pub fn fetch(project: &Project, options: &FetchOptions, job: &Job<'_>) -> Result<FetchReport, Error> {
+    let selection = selection::to_fetch(project, &options.selection, job)?;
+    let mut report = FetchReport { is_up_to_date: true, remotes: Vec::new() };
+    for part in selection.by_remote(project, options.remote.as_deref())? {
+        let fetched = fetch_from(project, &part, job)?;
+        report.is_up_to_date &= fetched.new_chunks == 0;
+        report.remotes.push(fetched);
+    }
+    Ok(report)
+}
+
+fn fetch_from(project: &Project, part: &Part, job: &Job<'_>) -> Result<Fetched, Error> {
+    let cache = project.cache()?;
+    let pages = Pages::new(project, Some(&part.remote))?;
+    let nobody = Acknowledged::default();
+    let lack = lack(project, &part.wanted, &cache.catalog(), &nobody, job)?;
+    if lack.chunks.is_empty() && lack.unread.is_empty() {
+        selection::check_parts(&pages, &part.wanted)?;
+        return Ok(Fetched::of(part, &lack));
+    }
+    let remote = project.remote(Some(&part.remote))?;
+    remote.packs.refresh(false)?;
+    let lack = lack_with_pages(project, &remote, &part.wanted, cache, &nobody, job)?;
+    if lack.unread.is_empty() {
+        selection::check_parts(&pages, &part.wanted)?;
+    }
+    let (there, gone): (Vec<ChunkRef>, Vec<ChunkRef>) =
+        lack.chunks.iter().partition(|chunk| remote.packs.find(&chunk.id).is_some());
+    if !there.is_empty() {
+        bring::bring_chunks(project, &remote, &there, job)?;
+    }
+    let absent: HashSet<Id> = gone.iter().map(|chunk| chunk.id).chain(lack.unread.iter().copied()).collect();
+    match absent.is_empty() {
+        true => Ok(Fetched::of(part, &lack)),
+        false => {
+            let files = suffering(&pages, &part.wanted, &absent)?;
+            Err(missing(&files, vec![remote.packs.name().to_owned()]))
+        }
+    }
+}
+
+impl Fetched {
+    fn of(part: &Part, lack: &Lack) -> Fetched {
+        let datasets: Vec<FetchedDataset> = part
+            .wanted
+            .iter()
+            .zip(&lack.shares)
+            .map(|(selected, share)| FetchedDataset {
+                path: selected.dataset.path.join(&selected.inside),
+                id: selected.dataset.pointer.id,
+                new_files: share.files,
+                new_chunks: share.chunks,
+                new_bytes: share.bytes,
+            })
+            .collect();
+        Fetched {
+            remote: part.remote.clone(),
+            new_files: datasets.iter().map(|dataset| dataset.new_files).sum(),
+            new_chunks: datasets.iter().map(|dataset| dataset.new_chunks).sum(),
+            new_bytes: datasets.iter().map(|dataset| dataset.new_bytes).sum(),
+            datasets,
+        }
+    }
+}
