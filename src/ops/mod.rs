@@ -23,6 +23,8 @@ mod project;
 mod publish;
 mod pull;
 mod push;
+mod remote;
+mod remote_check;
 mod remote_state;
 mod remotes;
 mod root;
@@ -42,5 +44,9 @@ pub use pointed::is_known_path;
 pub use project::{PROJECT_FILE, Project, Settings};
 pub use pull::{PullOptions, PullReport, pull};
 pub use push::{PushOptions, PushReport, Pushed, PushedDataset, push};
+pub use remote::{
+    RemoteAddOptions, RemoteChange, RemoteReport, remote_add, remote_default, remote_remove, remote_rename, remotes,
+};
+pub use remote_check::{Deed, RemoteCheck, Try, remote_check};
 pub use remote_state::{RemoteLack, RemoteState, remote_state};
 pub use selection::SelectionOptions;

@@ -121,6 +121,13 @@ impl Project {
         self.path(Path::new(".")).unwrap_or_default()
     }
 
+    /// Where `text`, relative to where the user stands, lies relative to the root: perhaps outside, after some `..`.
+    pub(super) fn from_root(&self, text: &Path) -> PathBuf {
+        let whole = normal(&self.from.join(text));
+        let inside = relative(&self.root, &without_links(&whole).unwrap_or(whole));
+        if inside.as_os_str().is_empty() { ".".into() } else { inside }
+    }
+
     /// What the user means by `text`: relative to where they stand, or absolute; relative to the root.
     ///
     /// # Errors
@@ -136,6 +143,13 @@ impl Project {
         let inside = inside.ok_or_else(outside)?;
         Ok(RepoPath::new(inside.as_os_str().as_encoded_bytes())?)
     }
+}
+
+/// How to go from `folder` to `path`, both absolute and without `..`.
+fn relative(folder: &Path, path: &Path) -> PathBuf {
+    let common = folder.components().zip(path.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(common)).collect()
 }
 
 /// `path` without `.` and `..`, as its text says.
@@ -175,4 +189,18 @@ fn read_layer(place: Place, file: &Path, name: &str) -> Result<Option<Layer>, Er
     };
     let layer = Layer::parse(place, name, &bytes);
     layer.map(Some).map_err(|cause| Error::Settings { file: name.into(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_one_folder_to_another_is_found() {
+        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).display().to_string();
+        assert_eq!(way("/a/b", "/a/b/c"), "c");
+        assert_eq!(way("/a/b", "/a/c/d"), "../c/d");
+        assert_eq!(way("/a/b", "/x"), "../../x");
+        assert_eq!(way("/a/b", "/a/b"), "");
+    }
 }
