@@ -133,3 +133,6 @@ impl Fetched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

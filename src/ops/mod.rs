@@ -34,6 +34,8 @@ mod source;
 mod suffering;
 mod survey;
 mod targets;
+#[cfg(test)]
+mod testing;
 mod version;
 
 pub use add::{AddOptions, AddReport, Added, add};

@@ -100,7 +100,11 @@ pub fn push(project: &Project, options: &PushOptions, job: &Job<'_>) -> Result<P
     selection::check_parts(&Pages::new(project, options.remote.as_deref())?, &selection.wanted)?;
     let mut report = PushReport { is_dry_run: options.is_dry_run, is_up_to_date: true, remotes: Vec::new() };
     for part in selection.whole().by_remote(project, options.remote.as_deref())? {
-        let pushed = if options.is_dry_run { foresee(project, &part, job)? } else { push_to(project, &part, job)? };
+        let pushed = if options.is_dry_run {
+            foresee(project, &part, job)?
+        } else {
+            push_to(project, &project.remote_to_write(Some(&part.remote))?, &part, job)?
+        };
         report.is_up_to_date &= pushed.new_chunks == 0 && pushed.packs == 0;
         report.remotes.push(pushed);
     }
@@ -125,18 +129,17 @@ fn foresee(project: &Project, part: &Part, job: &Job<'_>) -> Result<Pushed, Erro
     }
 }
 
-fn push_to(project: &Project, part: &Part, job: &Job<'_>) -> Result<Pushed, Error> {
-    let remote = project.remote_to_write(Some(&part.remote))?;
+fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job<'_>) -> Result<Pushed, Error> {
     remote.packs.refresh_for_push(true)?;
     let mut acknowledged = Acknowledged::load(&remote.packs)?;
-    let mut lack = look(project, &remote, &part.wanted, &acknowledged, job)?;
+    let mut lack = look(project, remote, &part.wanted, &acknowledged, job)?;
     let mut pushed = Pushed::of(part, remote.packs.name(), &lack);
     if acknowledged.keep(&part.commits, part.datasets()) {
         return Ok(pushed);
     }
     let roots = root::roots(project, part)?;
     for _ in 0..MOST_ROUNDS {
-        pushed.count(send(project, &remote, &part.wanted, &mut lack, job)?);
+        pushed.count(send(project, remote, &part.wanted, &mut lack, job)?);
         if pushed.roots.is_empty() {
             // The root comes after all that it leads to, so that a collector never finds one that leads nowhere.
             pushed.roots = roots.iter().map(|root| remote.packs.put_root(root)).collect::<Result<_, _>>()?;
@@ -148,12 +151,12 @@ fn push_to(project: &Project, part: &Part, job: &Job<'_>) -> Result<Pushed, Erro
             acknowledged = Acknowledged::load(&remote.packs)?;
         }
         if lack.is_settled(&remote.packs.catalog(), &acknowledged) {
-            root::acknowledge(&remote, &roots);
+            root::acknowledge(remote, &roots);
             return Ok(pushed);
         }
-        lack = look(project, &remote, &part.wanted, &acknowledged, job)?;
+        lack = look(project, remote, &part.wanted, &acknowledged, job)?;
     }
-    Err(Error::KeepsVanishing { remote: remote.name })
+    Err(Error::KeepsVanishing { remote: remote.name.clone() })
 }
 
 /// What the remote lacks, all of which can be sent.
@@ -238,3 +241,6 @@ impl Pushed {
         self.packs += written.packs;
     }
 }
+
+#[cfg(test)]
+mod tests;
