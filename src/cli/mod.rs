@@ -5,6 +5,7 @@
 
 mod bars;
 mod call;
+mod chosen;
 mod environment;
 mod exit_code;
 mod failure;

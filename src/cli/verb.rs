@@ -37,7 +37,12 @@ verbs! {
         Add(add),
         Checkout(checkout),
     }
-    "Share": {}
+    "Share": {
+        Fetch(fetch),
+        Pull(pull),
+        Push(push),
+        Remote(remote),
+    }
     "Look": {}
     "Care": {}
     "Settings": {

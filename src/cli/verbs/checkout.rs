@@ -97,7 +97,8 @@ pub fn tell(report: &CheckoutReport, out: &mut Out) {
     }
 }
 
-fn is_changed(dataset: &CheckedOut) -> bool {
+/// Whether anything was done to the dataset.
+pub fn is_changed(dataset: &CheckedOut) -> bool {
     dataset.is_gone || dataset.added + dataset.modified + dataset.deleted > 0
 }
 

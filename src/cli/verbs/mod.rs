@@ -3,4 +3,8 @@
 pub mod add;
 pub mod checkout;
 pub mod completions;
+pub mod fetch;
 pub mod man;
+pub mod pull;
+pub mod push;
+pub mod remote;
