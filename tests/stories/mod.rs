@@ -3,3 +3,5 @@
 mod adding;
 mod checking_out;
 mod refusals;
+mod remotes;
+mod sharing;
