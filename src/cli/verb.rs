@@ -32,10 +32,14 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "Start": {}
+    "Start": {
+        Init(init),
+    }
     "Work": {
         Add(add),
         Checkout(checkout),
+        Mv(mv),
+        Rm(rm),
     }
     "Share": {
         Fetch(fetch),
@@ -44,9 +48,12 @@ verbs! {
         Remote(remote),
     }
     "Look": {}
-    "Care": {}
+    "Care": {
+        Cache(cache),
+    }
     "Settings": {
         Completions(completions),
+        Config(config),
         Man(man),
     }
 }

@@ -81,6 +81,31 @@ fn update(project: &Project, dataset: &Dataset, path: &RepoPath, force: bool) ->
 }
 
 fn newcomer(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<Admitted, Error> {
+    match fs::symlink_metadata(path.below(project.root())) {
+        Err(_) if !path.is_empty() => return Err(Error::NoSuchPath { path: path.clone() }),
+        Ok(metadata) if metadata.is_symlink() => {
+            let reason = "it is a symlink; add what it points at".to_owned();
+            return Err(Error::CannotTrack { path: path.clone(), reason });
+        }
+        _ => {}
+    }
+    check_place(project, tracked, path)?;
+    let admitted = Admitted {
+        dataset: path.clone(),
+        inside: RepoPath::default(),
+        pointer: None,
+        old_bytes: pointed::read_bytes(project, path)?,
+        is_seen: false,
+    };
+    match &admitted.old_bytes {
+        None => Ok(admitted),
+        // A pointer that Git does not know of yet: copied here, or left by an add without staging.
+        Some(bytes) => Ok(Admitted { pointer: Some(pointed::parse(&pointer_path(path), bytes)?), ..admitted }),
+    }
+}
+
+/// Refuses a path at which no dataset can be, whatever stands there.
+pub fn check_place(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<(), Error> {
     let refused = |reason: &str| Err(Error::CannotTrack { path: path.clone(), reason: reason.to_owned() });
     if path.is_empty() {
         return refused("it is the whole repository");
@@ -94,11 +119,6 @@ fn newcomer(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<A
     if path.name().len() + pointed::SUFFIX.len() > 255 {
         return refused("its name is too long for a pointer beside it");
     }
-    match fs::symlink_metadata(path.below(project.root())) {
-        Err(_) => return Err(Error::NoSuchPath { path: path.clone() }),
-        Ok(metadata) if metadata.is_symlink() => return refused("it is a symlink; add what it points at"),
-        Ok(_) => {}
-    }
     if let Some(link) = link_above(project, path) {
         return refused(&format!("{link} above it is a symlink"));
     }
@@ -108,18 +128,7 @@ fn newcomer(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<A
     if !project.repo().tracked_below(path, 1)?.is_empty() {
         return Err(Error::TrackedByGit { path: path.clone() });
     }
-    let admitted = Admitted {
-        dataset: path.clone(),
-        inside: RepoPath::default(),
-        pointer: None,
-        old_bytes: pointed::read_bytes(project, path)?,
-        is_seen: false,
-    };
-    match &admitted.old_bytes {
-        None => Ok(admitted),
-        // A pointer that Git does not know of yet: copied here, or left by an add without staging.
-        Some(bytes) => Ok(Admitted { pointer: Some(pointed::parse(&pointer_path(path), bytes)?), ..admitted }),
-    }
+    Ok(())
 }
 
 fn link_above(project: &Project, path: &RepoPath) -> Option<RepoPath> {

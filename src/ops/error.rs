@@ -56,6 +56,10 @@ pub enum Error {
 
     #[error("{} is not an esker project: it has no .esker/config.toml", root.display())]
     NotInitialised { root: PathBuf },
+    #[error("HEAD has .esker/config.toml, and the worktree has not")]
+    ProjectFileGone,
+    #[error("`{key}` is not set{}", within.as_ref().map_or(String::new(), |file| format!(" in {file}")))]
+    NotSet { key: String, within: Option<String> },
     #[error("{}: {cause}", file.display())]
     Settings { file: PathBuf, cause: FormatError },
     #[error("pointer {path}: {cause}")]
@@ -94,6 +98,12 @@ pub enum Error {
     LocalEdits { files: Vec<RepoPath>, count: usize },
     #[error("{path} is in the way of a file that belongs there")]
     InTheWay { path: RepoPath },
+    #[error("{path} exists already")]
+    TargetExists { path: RepoPath },
+    #[error(
+        "data of {dataset} may be in its files only: the cache lacks {chunks} chunks, as do all remotes known here"
+    )]
+    WorktreeOnly { dataset: RepoPath, chunks: u64 },
 
     #[error("the tree of the dataset names {path}, which is never written: {reason}")]
     HostileTree { path: RepoPath, reason: &'static str },
@@ -113,6 +123,8 @@ pub enum Error {
     KeepsVanishing { remote: String },
     #[error("{count} chunks are in this cache only, and in no remote that is known to have them")]
     OnlyCopy { count: u64 },
+    #[error("the cache {} may be shared, and what other clones need of it is not known here", folder.display())]
+    SharedCache { folder: PathBuf },
 }
 
 /// How many files an error names; the rest is counted.
@@ -173,6 +185,8 @@ impl Error {
             | Error::NotInRevision { .. }
             | Error::UnknownRemote { .. } => Kind::Usage,
             Error::NotInitialised { .. }
+            | Error::ProjectFileGone
+            | Error::NotSet { .. }
             | Error::Settings { .. }
             | Error::Tree(_)
             | Error::PointerConflict { .. }
@@ -186,10 +200,13 @@ impl Error {
             | Error::PointerMoved { .. }
             | Error::LocalEdits { .. }
             | Error::InTheWay { .. }
+            | Error::TargetExists { .. }
+            | Error::WorktreeOnly { .. }
             | Error::NoRemote
             | Error::WhichRemote { .. }
             | Error::RemoteExists { .. }
-            | Error::OnlyCopy { .. } => Kind::State,
+            | Error::OnlyCopy { .. }
+            | Error::SharedCache { .. } => Kind::State,
         }
     }
 }

@@ -31,8 +31,10 @@ impl Error {
             | Error::HostileTree { .. }
             | Error::CannotTrack { .. } => return None,
             Error::NotInitialised { .. } => "run `esker init`".to_owned(),
+            Error::ProjectFileGone => "run `git checkout HEAD -- .esker/config.toml` to bring it back".to_owned(),
+            Error::NotSet { key, .. } => format!("set it by `esker config set {key} VALUE`"),
             Error::Settings { .. } => {
-                "correct that line; `esker config list` shows the keys that esker knows".to_owned()
+                "correct that line; `esker help config` lists the keys that esker knows".to_owned()
             }
             Error::Pointer { cause: FormatError::Newer { .. }, .. } => "install a newer esker".to_owned(),
             Error::Pointer { path, .. } => {
@@ -67,6 +69,10 @@ impl Error {
                 "`esker add` keeps these changes as a new version, `--force` drops them".to_owned()
             }
             Error::InTheWay { .. } => "move it elsewhere, then try again".to_owned(),
+            Error::TargetExists { .. } => "choose another name, or move what is there elsewhere".to_owned(),
+            Error::WorktreeOnly { dataset, .. } => {
+                format!("`esker rm --keep {dataset}` leaves the files, `--force` removes them for good")
+            }
             Error::NoRemote => {
                 "run `esker remote add origin URL`, with a folder or s3://bucket/prefix as URL".to_owned()
             }
@@ -86,6 +92,7 @@ impl Error {
             }
             Error::KeepsVanishing { .. } => AGAIN.to_owned(),
             Error::OnlyCopy { .. } => "run `esker push` first, or use `--force` to drop them".to_owned(),
+            Error::SharedCache { .. } => "use `--force` if no other clone needs it".to_owned(),
         };
         Some(text)
     }

@@ -56,14 +56,7 @@ pub fn plan(
     force: bool,
 ) -> Result<Plan, Error> {
     let wanted = wanted(pages, survey, target, files, inside)?;
-    let mut plan = Plan {
-        writes: Vec::new(),
-        removes: Vec::new(),
-        already: BTreeSet::new(),
-        edits: Vec::new(),
-        in_the_way: Vec::new(),
-        hostile: Vec::new(),
-    };
+    let mut plan = Plan::nothing();
     for (path, node) in wanted {
         let here = survey.stat(&path);
         let changed = survey.difference(&path).and_then(|difference| difference.new.as_ref());
@@ -136,6 +129,18 @@ fn wanted(
 }
 
 impl Plan {
+    /// Nothing has to be done.
+    pub fn nothing() -> Plan {
+        Plan {
+            writes: Vec::new(),
+            removes: Vec::new(),
+            already: BTreeSet::new(),
+            edits: Vec::new(),
+            in_the_way: Vec::new(),
+            hostile: Vec::new(),
+        }
+    }
+
     /// Whether nothing has to be done.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.removes.is_empty()

@@ -15,6 +15,10 @@ use super::error::Error;
 /// The tracked settings, relative to the root of the worktree.
 pub const PROJECT_FILE: &str = ".esker/config.toml";
 
+/// The settings of a clone, in Git's common folder, and what people call the file.
+pub(super) const CLONE_FILE: &str = "esker/config.toml";
+pub(super) const CLONE_FILE_NAME: &str = ".git/esker/config.toml";
+
 /// What the caller knows of the world: the library reads no environment and no home folder.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -54,14 +58,7 @@ impl Project {
     /// The project of a repository, whether or not it was initialised.
     pub(super) fn of(repo: Repo, settings: &Settings) -> Result<Project, Error> {
         let root = repo.worktree()?.to_owned();
-        let mut layers = settings.layers.clone();
-        layers.extend(read_layer(Place::Project, &root.join(PROJECT_FILE), PROJECT_FILE)?);
-        let clone_file = repo.common_dir().join("esker/config.toml");
-        layers.extend(read_layer(Place::Clone, &clone_file, ".git/esker/config.toml")?);
-        if let Some(file) = &settings.user_file {
-            layers.extend(read_layer(Place::User, file, &file.display().to_string())?);
-        }
-        let config = Config::merge(layers);
+        let config = Config::merge(layers(Some(&repo), settings)?);
         Ok(Project { repo, root, from: settings.from.clone(), config, cache: OnceCell::new() })
     }
 
@@ -84,7 +81,7 @@ impl Project {
     pub fn settings_file(&self, place: Place) -> Option<PathBuf> {
         match place {
             Place::Project => Some(self.root.join(PROJECT_FILE)),
-            Place::Clone => Some(self.repo.common_dir().join("esker/config.toml")),
+            Place::Clone => Some(self.repo.common_dir().join(CLONE_FILE)),
             Place::User | Place::Environment | Place::CommandLine => None,
         }
     }
@@ -150,6 +147,19 @@ fn relative(folder: &Path, path: &Path) -> PathBuf {
     let common = folder.components().zip(path.components()).take_while(|(one, other)| one == other).count();
     let up = folder.components().skip(common).map(|_| Component::ParentDir);
     up.chain(path.components().skip(common)).collect()
+}
+
+/// The settings of every place, of a repository or outside of any.
+pub(super) fn layers(repo: Option<&Repo>, settings: &Settings) -> Result<Vec<Layer>, Error> {
+    let mut layers = settings.layers.clone();
+    if let Some(repo) = repo {
+        layers.extend(read_layer(Place::Project, &repo.worktree()?.join(PROJECT_FILE), PROJECT_FILE)?);
+        layers.extend(read_layer(Place::Clone, &repo.common_dir().join(CLONE_FILE), CLONE_FILE_NAME)?);
+    }
+    if let Some(file) = &settings.user_file {
+        layers.extend(read_layer(Place::User, file, &file.display().to_string())?);
+    }
+    Ok(layers)
 }
 
 /// `path` without `.` and `..`, as its text says.

@@ -47,13 +47,41 @@ fn write(project: &Project, drafts: &[Draft], undo: &mut Undo) -> Result<(), Err
 }
 
 /// Adds the line that keeps the data out of Git. Returns the ignore file if that changed.
-fn ignore_dataset(project: &Project, dataset: &RepoPath, undo: &mut Undo) -> Result<Option<RepoPath>, Error> {
+pub fn ignore_dataset(project: &Project, dataset: &RepoPath, undo: &mut Undo) -> Result<Option<RepoPath>, Error> {
     let file = ignore_file(dataset)?;
     let path = file.below(project.root());
     let old = read_if_there(&path)?;
     let Some(new) = ignore::with_line(old.as_deref().unwrap_or_default(), dataset.name()) else { return Ok(None) };
     undo.replace(path, old, &new)?;
     Ok(Some(file))
+}
+
+/// An ignore file without the line of a dataset.
+pub enum Unignored {
+    /// It has no such line.
+    Same,
+    /// It has other lines, too.
+    Changed(RepoPath),
+    /// It had nothing else, and is gone.
+    Removed(RepoPath),
+}
+
+/// Takes out the line that keeps the data out of Git. An ignore file of nothing else goes.
+pub fn unignore_dataset(project: &Project, dataset: &RepoPath, undo: &mut Undo) -> Result<Unignored, Error> {
+    let file = ignore_file(dataset)?;
+    let path = file.below(project.root());
+    let Some(old) = read_if_there(&path)? else { return Ok(Unignored::Same) };
+    match ignore::without_line(&old, dataset.name()) {
+        None => Ok(Unignored::Same),
+        Some(new) if new.is_empty() => {
+            undo.remove(path, old)?;
+            Ok(Unignored::Removed(file))
+        }
+        Some(new) => {
+            undo.replace(path, Some(old), &new)?;
+            Ok(Unignored::Changed(file))
+        }
+    }
 }
 
 /// The ignore file beside a dataset.
@@ -81,6 +109,13 @@ impl Undo {
     pub fn replace(&mut self, path: PathBuf, old: Option<Vec<u8>>, new: &[u8]) -> PathResult<()> {
         replace_file(&path, new)?;
         self.written.push((path, old));
+        Ok(())
+    }
+
+    /// Removes a file, whose bytes were `old`.
+    pub fn remove(&mut self, path: PathBuf, old: Vec<u8>) -> PathResult<()> {
+        remove_if_there(&path)?;
+        self.written.push((path, Some(old)));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The remotes of a project: which one is meant, and how it is opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::Id;
 use crate::format::config::Remote as RemoteSettings;
@@ -56,9 +56,14 @@ impl Project {
             checksum: settings.checksum.clone(),
         };
         let store = if will_write { store::create(&url, &options)? } else { store::open(&url, &options)? };
+        Ok(Remote { name: settings.name.clone(), packs: PackStore::remote(store, &self.copies_of(settings)) })
+    }
+
+    /// Where the copies of a remote's index lie on this machine.
+    pub(super) fn copies_of(&self, settings: &RemoteSettings) -> PathBuf {
+        let url = self.absolute_url(&settings.url);
         let place = format!("{url}\n{}", settings.endpoint.as_deref().unwrap_or_default());
-        let copies = self.clone_state().join("remotes").join(&Id::of(place.as_bytes()).to_string()[..16]);
-        Ok(Remote { name: settings.name.clone(), packs: PackStore::remote(store, &copies) })
+        self.clone_state().join("remotes").join(&Id::of(place.as_bytes()).to_string()[..16])
     }
 
     /// A folder is meant relative to the root of the worktree.

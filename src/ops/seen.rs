@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
-use crate::base::{AtPath, FileKind, Id, PathResult, RepoPath, remove_if_there, replace_file};
+use crate::base::{AtPath, FileKind, Id, PathResult, RepoPath, Stat, remove_if_there, replace_file};
 use crate::format::seen::{self, Header, Kind, Record, Seen};
 use crate::format::tree::Node;
 use crate::worktree::{self, Found};
@@ -75,12 +75,28 @@ pub fn remember<'a>(
         }
         record
     });
-    let bytes = seen::encode(&header, files);
+    Ok(write(project, dataset, &seen::encode(&header, files))?)
+}
+
+/// Remembers of `to` what was seen of `from`, since the data was moved there.
+///
+/// `stat` is that of a dataset that is one file, which has got a new ctime by the move.
+pub fn carry_over(project: &Project, from: &RepoPath, to: &RepoPath, stat: Option<Stat>) -> Result<(), Error> {
+    let file = SeenFile::load(project, from);
+    let Some(seen) = file.seen() else { return Ok(()) };
+    let header = Header { dataset: to.as_bytes(), ..seen.header };
+    let records = seen.records().map(|record| match stat {
+        Some(stat) if record.path.is_empty() => Record { stat, ..record },
+        _ => record,
+    });
+    Ok(write(project, to, &seen::encode(&header, records))?)
+}
+
+fn write(project: &Project, dataset: &RepoPath, bytes: &[u8]) -> PathResult<()> {
     let path = place(project, dataset);
     let folder = path.parent().expect("place() joins names");
     fs::create_dir_all(folder).at("create", folder)?;
-    replace_file(&path, &bytes)?;
-    Ok(())
+    replace_file(&path, bytes)
 }
 
 /// A ctime that no file has: 1677.

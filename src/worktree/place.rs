@@ -84,14 +84,14 @@ impl<'a> Placer<'a> {
 
     /// Removes the file, symlink or empty folder `path`; its absence is success.
     ///
-    /// With `only` it is removed only if that is its stat. A folder that is not empty is left, without an error.
+    /// With `only` a file or symlink is removed only if that is its stat. A folder that is not empty is left, without an error.
     ///
     /// # Errors
     /// `Changed` if it has another stat than `only`.
     pub fn remove(&mut self, path: &RepoPath, only: Option<&Stat>) -> Result<(), WorktreeError> {
         check_name(path)?;
         let removed = self.parents.of(path).and_then(|folder| match only {
-            Some(stat) if !is_still(folder, path.name(), stat)? => Ok(folder.look(path.name()).is_err()),
+            Some(stat) if !may_go(folder, path.name(), stat)? => Ok(folder.look(path.name()).is_err()),
             _ => remove(folder, path.name()).map(|()| true),
         });
         match removed {
@@ -190,6 +190,12 @@ fn is_still(folder: &Folder, name: &[u8], stat: &Stat) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whether this is what had the stat, or a folder: that goes only while it is empty, whatever was in it meanwhile.
+fn may_go(folder: &Folder, name: &[u8], stat: &Stat) -> io::Result<bool> {
+    let is_folder = folder.look(name).is_ok_and(|look| look.kind == Kind::Folder);
+    Ok(is_folder || is_still(folder, name, stat)?)
 }
 
 /// The stat of what was placed: a rename gives it a new ctime. `None` if it is not that any more.

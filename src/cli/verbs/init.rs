@@ -1,0 +1,45 @@
+//! `esker init`: a Git repository becomes an esker project.
+
+use crate::base::RepoPath;
+use crate::cli::call::Call;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::failure::Failure;
+use crate::cli::out::Out;
+use crate::ops::{self, InitReport};
+
+/// Make this Git repository an esker project
+#[derive(clap::Args)]
+#[command(after_help = "\
+Writes .esker/config.toml (settings that every clone shares), .eskerignore
+(what stays out of every dataset) and a line of .gitattributes, at the root of
+the repository, and stages them in Git. Nothing that is there already is
+overwritten, so it does no harm to run it again.
+
+Examples:
+  esker init
+  git commit -m 'Keep data with esker'")]
+pub struct Args {}
+
+/// Makes the project, and tells what is new.
+pub fn run(_: Args, call: &Call) -> Result<ExitCode, Failure> {
+    let report = ops::init(&call.settings()?)?;
+    call.tell(&report, |out| tell(&report, out))
+}
+
+fn tell(report: &InitReport, out: &mut Out) {
+    let root = report.root.display();
+    match report.was_project {
+        true => out.line(format_args!("{root} is an esker project already")),
+        false => out.line(format_args!("{root} is an esker project now")),
+    }
+    let staged = if report.is_staged { ", staged in Git" } else { "" };
+    for (word, paths) in [("wrote", &report.created), ("added a line to", &report.changed)] {
+        if !paths.is_empty() {
+            out.line(format_args!("{word} {}{staged}", list(paths)));
+        }
+    }
+}
+
+fn list(paths: &[RepoPath]) -> String {
+    paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

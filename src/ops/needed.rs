@@ -1,0 +1,117 @@
+//! What this clone needs of its cache: all that its pointers lead to, at all revisions or in the worktree.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::base::{Id, Job};
+use crate::format::manifest::Visit;
+use crate::format::pointer::{Kind, Pointer};
+use crate::format::tree::{ChunkRef, VisitTree};
+use crate::git::{GitEnvironment, Repo};
+use crate::packs::{PackStore, Place};
+
+use super::error::Error;
+use super::pages::Pages;
+use super::pointed;
+use super::project::{Project, Settings};
+use super::version::{Version, reach};
+
+/// Goes through pointers and tells of each chunk and page of theirs that the cache has, once.
+pub struct Needed<'a, F> {
+    pages: Pages<'a>,
+    cache: &'a PackStore,
+    told: HashSet<Id>,
+    each: F,
+}
+
+impl<'a, F: FnMut(&Id, &Place)> Needed<'a, F> {
+    /// Nothing is gone through yet. No remote is asked for anything.
+    pub fn new(project: &'a Project, each: F) -> Result<Needed<'a, F>, Error> {
+        let pages = Pages::of_verb(project, None, false)?;
+        Ok(Needed { pages, cache: project.cache()?, told: HashSet::new(), each })
+    }
+
+    /// Goes through what a pointer leads to, as far as the cache has it.
+    pub fn add(&mut self, pointer: &Pointer) -> Result<(), Error> {
+        let mut visit = Telling { cache: self.cache, told: &mut self.told, each: &mut self.each };
+        reach(&self.pages, &Version::of(pointer), &mut visit)
+    }
+}
+
+struct Telling<'v, F> {
+    cache: &'v PackStore,
+    told: &'v mut HashSet<Id>,
+    each: &'v mut F,
+}
+
+impl<F: FnMut(&Id, &Place)> Telling<'_, F> {
+    fn tell(&mut self, id: &Id) -> bool {
+        let Some(place) = self.cache.find(id) else { return false };
+        let is_new = self.told.insert(*id);
+        if is_new {
+            (self.each)(id, &place);
+        }
+        is_new
+    }
+}
+
+impl<F: FnMut(&Id, &Place)> Visit<Error> for Telling<'_, F> {
+    fn page(&mut self, id: &Id) -> Result<bool, Error> {
+        Ok(self.tell(id))
+    }
+
+    fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {
+        self.tell(&chunk.id);
+        Ok(())
+    }
+}
+
+impl<F: FnMut(&Id, &Place)> VisitTree<Error> for Telling<'_, F> {}
+
+/// The pointers of every revision that a branch, a tag, a stash or `HEAD` reaches, and of all worktrees and indexes.
+pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error> {
+    let repo = project.repo();
+    let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
+    let mut tips: Vec<_> = named.into_iter().map(|tip| tip.commit).collect();
+    tips.extend(repo.head()?);
+    tips.extend(repo.resolve("refs/stash").ok());
+    let past = repo.pointers_in_history(&tips, job.cancel)?;
+    // What nobody can read stands for nothing that anybody could fetch.
+    let mut pointers: Vec<Pointer> = past.iter().filter_map(|past| Pointer::parse(&past.bytes).ok()).collect();
+    pointers.extend(of_worktree(project)?);
+    for linked in linked_worktrees(project) {
+        let settings = Settings { from: linked.clone(), ..Settings::default() };
+        // A worktree that is gone, or cannot be read, needs nothing.
+        if let Ok(repo) = Repo::discover(&linked, &GitEnvironment::default()) {
+            pointers.extend(of_worktree(&Project::of(repo, &settings)?)?);
+        }
+    }
+    let mut known = HashSet::new();
+    pointers.retain(|pointer| known.insert((pointer.id, matches!(pointer.kind, Kind::Folder { .. }))));
+    Ok(pointers)
+}
+
+/// The pointers that a worktree has, staged or not. Those that cannot be read are passed over.
+pub fn of_worktree(project: &Project) -> Result<Vec<Pointer>, Error> {
+    let mut pointers = Vec::new();
+    for path in pointed::known_paths(project)? {
+        pointers.extend(pointed::read(project, &path).ok().flatten());
+        let staged = project.repo().staged_file(&pointed::pointer_path(&path))?;
+        pointers.extend(staged.and_then(|bytes| Pointer::parse(&bytes).ok()));
+    }
+    Ok(pointers)
+}
+
+/// The roots of all other worktrees of this clone.
+pub fn linked_worktrees(project: &Project) -> Vec<PathBuf> {
+    let common = project.repo().common_dir();
+    let linked = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+    let root = |entry: fs::DirEntry| {
+        let git_file = fs::read_to_string(entry.path().join("gitdir")).ok()?;
+        Path::new(git_file.trim_end()).parent().map(PathBuf::from)
+    };
+    let main = common.file_name().filter(|name| *name == ".git").and_then(|_| common.parent()).map(PathBuf::from);
+    let all = linked.filter_map(root).chain(main);
+    all.filter(|root| root != project.root() && root.exists()).collect()
+}
