@@ -107,14 +107,11 @@ fn wanted(
             }
         }
     }
-    for difference in survey.differences.iter().filter(|difference| difference.path.is_in(inside)) {
-        if wanted.contains_key(&difference.path) {
-            continue;
-        }
-        // What neither version has is no business of ours.
-        if let Some(node) = target.entry(pages, &difference.path)? {
-            wanted.insert(difference.path.clone(), Some(node));
-        }
+    let local = survey.differences.iter().map(|difference| &difference.path);
+    let local: Vec<&RepoPath> = local.filter(|path| path.is_in(inside) && !wanted.contains_key(path)).collect();
+    // What neither version has is no business of ours.
+    for entry in target.entries_at(pages, &local, inside)? {
+        wanted.insert(entry.path, Some(entry.node));
     }
     // Parts of the dataset were left out when it was checked out before.
     if expected != files || !inside.is_empty() {

@@ -8,6 +8,9 @@ use crate::format::tree::{self, Change, ChunkRef, Chunks, Entry, Node, VisitTree
 use super::error::Error;
 use super::pages::Pages;
 
+/// So many paths are looked up one by one: each takes some pages, and a walk over all entries takes all.
+const FEW: usize = 64;
+
 /// What a dataset is at some time. Paths in it are relative to the dataset; that of a file is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Version {
@@ -38,6 +41,25 @@ impl Version {
             Version::Folder(root) if !path.is_empty() => Ok(tree::get(pages, root, path)?.map(|entry| entry.node)),
             _ => Ok(None),
         }
+    }
+
+    /// The entries at `paths`, which come by path and lie at or below `inside`.
+    pub fn entries_at(&self, pages: &Pages<'_>, paths: &[&RepoPath], inside: &RepoPath) -> Result<Vec<Entry>, Error> {
+        if paths.len() <= FEW {
+            let found = paths.iter().map(|path| Ok(self.entry(pages, path)?.map(|node| ((*path).clone(), node))));
+            let found = found.filter_map(Result::transpose);
+            return found.map(|found| found.map(|(path, node)| Entry { path, node })).collect();
+        }
+        let mut paths = paths.iter().peekable();
+        let mut found = Vec::new();
+        for entry in self.entries(pages, inside)? {
+            let entry = entry?;
+            while paths.next_if(|path| ***path < entry.path).is_some() {}
+            if paths.next_if(|path| ***path == entry.path).is_some() {
+                found.push(entry);
+            }
+        }
+        Ok(found)
     }
 
     /// All entries at or below `inside`, by path.
