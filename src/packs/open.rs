@@ -49,7 +49,7 @@ pub(super) struct Tuning {
 }
 
 const LOCAL: Tuning =
-    Tuning { compression: Compression::None, writers: 1, readers: 2, gap: 32 << 10, longest_span: 4 << 20 };
+    Tuning { compression: Compression::None, writers: 2, readers: 2, gap: 32 << 10, longest_span: 4 << 20 };
 const REMOTE: Tuning =
     Tuning { compression: Compression::Small, writers: 4, readers: 8, gap: 256 << 10, longest_span: 8 << 20 };
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
+use super::direct;
 use super::handles::{Handle, Handles};
 use super::walk::{is_absence, walk};
 use super::{Key, Listed, Store, StoreError};
@@ -122,9 +123,11 @@ impl LocalStore {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|_| io::Error::other("no random bytes")).at("write", &folder)?;
         let path = folder.join(format!("{:016x}", u64::from_le_bytes(random)));
-        let mut file = File::options().write(true).create_new(true).open(&path).at("write", &path)?;
-        self.swept.call_once(|| sweep(&folder, &file));
-        let written = file.write_all(body).and_then(|()| file.sync_all()).at("write", &path);
+        let written = write_new(&path, body).and_then(|file| {
+            self.swept.call_once(|| sweep(&folder, &file));
+            file.sync_all()
+        });
+        let written = written.at("write", &path);
         if written.is_err() {
             let _ = fs::remove_file(&path);
         }
@@ -211,6 +214,17 @@ impl Store for LocalStore {
         self.handles.forget(key);
         removed.map_err(|error| sorted(error, &self.name, &format!("delete {key}")))
     }
+}
+
+fn write_new(path: &Path, body: &[u8]) -> io::Result<File> {
+    if body.len() >= direct::LARGE
+        && let Some(file) = direct::write(path, body)?
+    {
+        return Ok(file);
+    }
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    file.write_all(body)?;
+    Ok(file)
 }
 
 /// Removes what dead processes left. The file system's own clock decides: that of `fresh`, just made.

@@ -1,6 +1,7 @@
 //! Bytes under keys: a folder or a bucket, behind one trait that knows nothing of chunks.
 
 mod contract;
+mod direct;
 mod handles;
 mod local;
 mod open;

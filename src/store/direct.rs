@@ -1,0 +1,70 @@
+//! Writing a large file past the page cache: nobody reads it soon, and copying it costs more than the disk does.
+//!
+//! Platform code: where a file system, or a system, has no such way, the caller writes as usual.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// A shorter body is not worth it, in bytes.
+pub(super) const LARGE: usize = 8 << 20;
+/// What disks ask of addresses and lengths, in bytes: a multiple of what any of them asks.
+const ALIGNMENT: usize = 4096;
+/// How much goes to the disk at once, in bytes.
+const PIECE: usize = 2 << 20;
+
+/// Writes `body` to the new file `path`; not synced. `None`, and no file, if that cannot be done here.
+pub(super) fn write(path: &Path, body: &[u8]) -> io::Result<Option<File>> {
+    let flags = rustix::fs::OFlags::DIRECT.bits() as i32;
+    let opened = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if is_refusal(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match write_pieces(&mut file, body) {
+        Ok(()) => Ok(Some(file)),
+        Err(error) if is_refusal(&error) => {
+            std::fs::remove_file(path)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn write_pieces(file: &mut File, body: &[u8]) -> io::Result<()> {
+    let mut room = vec![0; PIECE + ALIGNMENT];
+    let start = room.as_ptr().align_offset(ALIGNMENT);
+    let piece = &mut room[start..start + PIECE];
+    for part in body.chunks(PIECE) {
+        piece[..part.len()].copy_from_slice(part);
+        file.write_all(&piece[..part.len().next_multiple_of(ALIGNMENT)])?;
+    }
+    // The last piece was written with what it had to be filled up with.
+    file.set_len(body.len() as u64)
+}
+
+/// What a file system says that cannot do it, or a disk that asks for more than we give.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_back_whatever_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        for len in [0, 1, ALIGNMENT - 1, ALIGNMENT, PIECE, PIECE + 1, 3 * PIECE + 77] {
+            let body: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+            let path = folder.path().join(len.to_string());
+            if write(&path, &body).unwrap().is_some() {
+                assert!(std::fs::read(&path).unwrap() == body, "{len} bytes");
+            } else {
+                assert!(!path.exists());
+            }
+        }
+    }
+}
