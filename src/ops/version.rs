@@ -34,6 +34,14 @@ impl Version {
         }
     }
 
+    /// What a dataset is that is this one file: its executable bit is not kept.
+    pub fn of_file(node: &Node) -> Version {
+        match node.clone() {
+            Node::File { bytes, id, chunks, .. } => Version::File(Node::File { executable: false, bytes, id, chunks }),
+            other => Version::File(other),
+        }
+    }
+
     /// The entry at `path`, if there is one.
     pub fn entry(&self, pages: &Pages<'_>, path: &RepoPath) -> Result<Option<Node>, Error> {
         match self {

@@ -1,0 +1,59 @@
+//! What the cache lacks of a dataset.
+
+use serde::Serialize;
+
+use crate::base::{Id, RepoPath};
+use crate::format::pointer::{Kind, Pointer};
+
+use super::super::error::Error;
+use super::super::pages::Pages;
+use super::super::project::Project;
+use super::super::version::{Version, lacking};
+
+/// What is missing somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Lacks {
+    /// How many chunks.
+    pub chunks: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// Whether these are all: the lists of further ones may be missing too.
+    pub is_all: bool,
+}
+
+/// A look at one chunk or page that is enough where the data was here a moment ago.
+pub fn at_a_glance(project: &Project, pointer: &Pointer) -> Result<Option<Lacks>, Error> {
+    let first = match pointer.kind {
+        Kind::Folder { .. } => pointer.id,
+        Kind::File { manifest: Some(page) } => page,
+        Kind::File { manifest: None } if pointer.bytes == 0 => return Ok(None),
+        Kind::File { manifest: None } => pointer.id,
+    };
+    let is_there = project.cache()?.find(&first).is_some();
+    Ok((!is_there).then_some(Lacks { chunks: 0, bytes: 0, is_all: false }))
+}
+
+/// Looks for every page and chunk.
+pub fn in_full(project: &Project, pages: &Pages<'_>, pointer: &Pointer) -> Result<Option<Lacks>, Error> {
+    let cache = project.cache()?.catalog();
+    let has = |id: &Id| cache.find(id).is_some();
+    let whole = RepoPath::default();
+    let mut found = match lacking(pages, &Version::of(pointer), &whole, &has) {
+        Ok(found) => found,
+        // A list that cannot be read lists nothing.
+        Err(Error::Packs(error)) if error.is_about_data() => {
+            return Ok(Some(Lacks { chunks: 0, bytes: 0, is_all: false }));
+        }
+        Err(error) => return Err(error),
+    };
+    if found.pages.is_empty() && found.chunks.is_empty() {
+        return Ok(None);
+    }
+    found.chunks.sort_unstable_by_key(|chunk| chunk.id);
+    found.chunks.dedup();
+    Ok(Some(Lacks {
+        chunks: found.chunks.len() as u64,
+        bytes: found.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum(),
+        is_all: found.pages.is_empty(),
+    }))
+}
