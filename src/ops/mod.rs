@@ -23,8 +23,10 @@ mod ingest;
 mod init;
 mod lack;
 mod lazy_writer;
+mod look;
 mod moment;
 mod mv;
+mod named;
 mod needed;
 mod pages;
 mod part;
@@ -63,6 +65,10 @@ pub use diff::{DatasetChange, DatasetDiff, DiffOptions, DiffReport, State, diff}
 pub use error::{Error, Kind};
 pub use fetch::{FetchOptions, FetchReport, Fetched, FetchedDataset, fetch};
 pub use init::{InitReport, init};
+pub use look::{
+    CatReport, DuOptions, DuReport, Listed, LogOptions, LogReport, Logged, LoggedDataset, LsOptions, LsReport, Usage,
+    WRITING, cat, du, log, ls,
+};
 pub use mv::{MvOptions, MvReport, mv};
 pub use pointed::is_known_path;
 pub use project::{PROJECT_FILE, Project, Settings};

@@ -1,0 +1,11 @@
+//! Looking without a checkout: `ls`, `cat`, `du`, `log`.
+
+mod cat;
+mod du;
+mod log;
+mod ls;
+
+pub use cat::{CatReport, WRITING, cat};
+pub use du::{DuOptions, DuReport, Usage, du};
+pub use log::{LogOptions, LogReport, Logged, LoggedDataset, log};
+pub use ls::{Listed, LsOptions, LsReport, ls};
