@@ -38,8 +38,10 @@ verbs! {
     "Work": {
         Add(add),
         Checkout(checkout),
+        Diff(diff),
         Mv(mv),
         Rm(rm),
+        Status(status),
     }
     "Share": {
         Fetch(fetch),
@@ -47,7 +49,12 @@ verbs! {
         Push(push),
         Remote(remote),
     }
-    "Look": {}
+    "Look": {
+        Cat(cat),
+        Du(du),
+        Log(log),
+        Ls(ls),
+    }
     "Care": {
         Cache(cache),
     }

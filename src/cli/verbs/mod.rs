@@ -2,14 +2,20 @@
 
 pub mod add;
 pub mod cache;
+pub mod cat;
 pub mod checkout;
 pub mod completions;
 pub mod config;
+pub mod diff;
+pub mod du;
 pub mod fetch;
 pub mod init;
+pub mod log;
+pub mod ls;
 pub mod man;
 pub mod mv;
 pub mod pull;
 pub mod push;
 pub mod remote;
 pub mod rm;
+pub mod status;
