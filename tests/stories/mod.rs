@@ -2,6 +2,10 @@
 
 mod adding;
 mod checking_out;
+mod differing;
+mod looking;
+mod places;
 mod refusals;
 mod remotes;
 mod sharing;
+mod standing;
