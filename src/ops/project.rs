@@ -163,7 +163,7 @@ pub(super) fn layers(repo: Option<&Repo>, settings: &Settings) -> Result<Vec<Lay
 }
 
 /// `path` without `.` and `..`, as its text says.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {

@@ -97,9 +97,10 @@ pub struct PushedDataset {
 /// is kept, and the same push goes on from there.
 pub fn push(project: &Project, options: &PushOptions, job: &Job<'_>) -> Result<PushReport, Error> {
     let selection = selection::to_push(project, &options.selection, job)?;
-    selection::check_parts(&Pages::new(project, options.remote.as_deref())?, &selection.wanted)?;
     let mut report = PushReport { is_dry_run: options.is_dry_run, is_up_to_date: true, remotes: Vec::new() };
-    for part in selection.whole().by_remote(project, options.remote.as_deref())? {
+    for part in selection.by_remote(project, options.remote.as_deref())? {
+        selection::check_parts(&Pages::new(project, Some(&part.remote))?, &part.wanted)?;
+        let part = part.whole();
         let pushed = if options.is_dry_run {
             foresee(project, &part, job)?
         } else {

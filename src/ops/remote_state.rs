@@ -44,8 +44,8 @@ pub fn remote_state(
     job: &Job<'_>,
 ) -> Result<Vec<RemoteState>, Error> {
     let options = SelectionOptions { paths: paths.to_vec(), ..SelectionOptions::default() };
-    let parts = selection::to_push(project, &options, job)?.whole().by_remote(project, remote)?;
-    parts.iter().map(|part| state(project, part, job)).collect()
+    let parts = selection::to_push(project, &options, job)?.by_remote(project, remote)?;
+    parts.into_iter().map(|part| state(project, &part.whole(), job)).collect()
 }
 
 fn state(project: &Project, part: &Part, job: &Job<'_>) -> Result<RemoteState, Error> {

@@ -8,7 +8,7 @@ use crate::packs::PackStore;
 use crate::store::{self, StoreOptions};
 
 use super::error::Error;
-use super::project::Project;
+use super::project::{Project, normal};
 
 /// A remote by its name, with the pack store in it.
 pub struct Remote {
@@ -71,6 +71,6 @@ impl Project {
         if url.contains("://") || Path::new(url).is_absolute() {
             return url.to_owned();
         }
-        self.root().join(url).display().to_string()
+        normal(&self.root().join(url)).display().to_string()
     }
 }

@@ -183,14 +183,6 @@ pub struct Part {
 }
 
 impl Selection {
-    /// The same with all of each dataset: a remote holds a version of one as a whole or not at all.
-    pub fn whole(mut self) -> Selection {
-        self.wanted.iter_mut().for_each(|selected| selected.inside = RepoPath::default());
-        let mut known = HashSet::new();
-        self.wanted.retain(|selected| known.insert((selected.dataset.path.clone(), selected.dataset.pointer.id)));
-        self
-    }
-
     /// Sorts the datasets by remote: the one named by the user, else by the pointer, else the default one.
     pub fn by_remote(self, project: &Project, named: Option<&str>) -> Result<Vec<Part>, Error> {
         let mut parts: BTreeMap<String, Vec<Selected>> = BTreeMap::new();
@@ -201,5 +193,15 @@ impl Selection {
         }
         let part = |(remote, wanted)| Part { remote, commits: self.commits.clone(), wanted };
         Ok(parts.into_iter().map(part).collect())
+    }
+}
+
+impl Part {
+    /// The same with all of each dataset: a remote holds a version of one as a whole or not at all.
+    pub fn whole(mut self) -> Part {
+        self.wanted.iter_mut().for_each(|selected| selected.inside = RepoPath::default());
+        let mut known = HashSet::new();
+        self.wanted.retain(|selected| known.insert((selected.dataset.path.clone(), selected.dataset.pointer.id)));
+        self
     }
 }

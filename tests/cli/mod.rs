@@ -3,3 +3,4 @@
 mod frame;
 mod interrupt;
 mod manual;
+mod sharing;

@@ -66,17 +66,23 @@ fn line(dataset: &PushedDataset) -> String {
     format!("{}: {} new{files}", dataset.path, bytes_text(dataset.new_bytes))
 }
 
-/// `sent 12.4 MiB to origin: 8.1 MiB in 2 packs (1.3 GiB was there already)`
+/// `sent 12.4 MiB to origin in 2 packs, 8.1 MiB after compression; 1.3 GiB is there already`
 fn summary(pushed: &Pushed, is_dry_run: bool) -> String {
     let there = pushed.bytes.saturating_sub(pushed.new_bytes);
-    let there = if there > 0 { format!(" ({} is there already)", bytes_text(there)) } else { String::new() };
+    let there = if there > 0 { format!("; {} is there already", bytes_text(there)) } else { String::new() };
     let what = match pushed.new_chunks {
-        0 => "no new data, only lists of files,".to_owned(),
+        // A mode, a name or an empty folder changed.
+        0 => "new lists of files, no data,".to_owned(),
         _ => bytes_text(pushed.new_bytes),
     };
     if is_dry_run {
         return format!("would send {what} to {}{there}", pushed.remote);
     }
     let packs = if pushed.packs == 1 { "1 pack".to_owned() } else { format!("{} packs", count_text(pushed.packs)) };
-    format!("sent {what} to {}: {} in {packs}{there}", pushed.remote, bytes_text(pushed.sent_bytes))
+    // Lists of files are sent as well: where hardly anything could be compressed, there is more of it than of the data.
+    let compressed = match pushed.sent_bytes < pushed.new_bytes {
+        true => format!(", {} after compression", bytes_text(pushed.sent_bytes)),
+        false => String::new(),
+    };
+    format!("sent {what} to {} in {packs}{compressed}{there}", pushed.remote)
 }

@@ -21,7 +21,7 @@ fn watched(sandbox: &Sandbox) -> (Arc<Watched>, Remote) {
 fn push_watched(sandbox: &Sandbox, name: &str, remote: &Remote) -> Result<Pushed, Error> {
     let project = sandbox.project(name);
     run(|job| {
-        let selection = selection::to_push(&project, &SelectionOptions::default(), job)?.whole();
+        let selection = selection::to_push(&project, &SelectionOptions::default(), job)?;
         let parts = selection.by_remote(&project, None)?;
         push_to(&project, remote, &parts[0], job)
     })
@@ -83,7 +83,7 @@ fn one_more_file_costs_its_chunk_and_the_pages_above_it() {
     sandbox.write("alice", "data/folder-3/new", b"new");
     sandbox.add("alice", &["data"]);
     let project = sandbox.project("alice");
-    let part = run(|job| selection::to_push(&project, &SelectionOptions::default(), job)).unwrap().whole();
+    let part = run(|job| selection::to_push(&project, &SelectionOptions::default(), job)).unwrap();
     let part = part.by_remote(&project, None).unwrap().remove(0);
     remote.packs.refresh_for_push(true).unwrap();
     let acknowledged = Acknowledged::load(&remote.packs).unwrap();
