@@ -28,10 +28,10 @@ pub struct CacheInfo {
     pub packs: u64,
     /// How many index segments.
     pub segments: u64,
-    /// How many chunks and pages the segments list.
-    pub chunks: u64,
+    /// How many chunks and pages the segments list; one in two segments counts twice.
+    pub objects: u64,
     /// Chunks and pages that the pointers of this worktree lead to.
-    pub used_chunks: u64,
+    pub used_objects: u64,
     /// Bytes that those take in packs.
     pub used_bytes: u64,
 }
@@ -72,9 +72,9 @@ pub fn cache_info(project: &Project, job: &Job<'_>) -> Result<CacheInfo, Error> 
     info.disk_bytes = bytes(&segments) + bytes(&packs);
     info.packs = packs.len() as u64;
     info.segments = segments.len() as u64;
-    info.chunks = cache.catalog().entry_count();
+    info.objects = cache.catalog().entry_count();
     let mut needed = Needed::new(project, |_, place| {
-        info.used_chunks += 1;
+        info.used_objects += 1;
         info.used_bytes += u64::from(place.stored_len);
     })?;
     for pointer in needed::of_worktree(project)? {

@@ -43,7 +43,7 @@ pub fn mv(project: &Project, options: &MvOptions, job: &Job<'_>) -> Result<MvRep
     job.check()?;
     let tracked = pointed::in_worktree(project)?;
     let from = named(&tracked, &options.from)?;
-    let to = target(project, options);
+    let to = target(project, &from, options)?;
     let mut mover = Mover::new(project, from, to)?;
     mover.refuse(&tracked)?;
     let moved = mover.go();
@@ -71,14 +71,20 @@ fn named(tracked: &[Dataset], path: &RepoPath) -> Result<RepoPath, Error> {
 }
 
 /// The new path: `to`, or the old name in the folder `to`, or what the pointer `to` stands for.
-fn target(project: &Project, options: &MvOptions) -> RepoPath {
-    let MvOptions { from, to } = options;
-    if to.below(project.root()).is_dir() && to != from {
-        let name = dataset_path(from).unwrap_or_else(|| from.clone());
-        return RepoPath::new(name.name()).map_or(to.clone(), |name| to.join(&name));
+fn target(project: &Project, from: &RepoPath, options: &MvOptions) -> Result<RepoPath, Error> {
+    let to = &options.to;
+    if to.below(project.root()).is_dir() && to != from && !is_resumed(project, from, to)? {
+        return Ok(to.join(&RepoPath::new(from.name())?));
     }
-    let both_pointers = dataset_path(from).and_then(|_| dataset_path(to));
-    both_pointers.unwrap_or_else(|| to.clone())
+    let both_pointers = dataset_path(&options.from).and_then(|_| dataset_path(to));
+    Ok(both_pointers.unwrap_or_else(|| to.clone()))
+}
+
+/// Whether an earlier run wrote the new pointer and was cut short.
+fn is_resumed(project: &Project, from: &RepoPath, to: &RepoPath) -> Result<bool, Error> {
+    let Some(bytes) = pointed::read_bytes(project, to)?.filter(|_| from != to) else { return Ok(false) };
+    let is_new = project.repo().tracked_below(&pointer_path(to), 1)?.is_empty();
+    Ok(is_new && pointed::read_bytes(project, from)? == Some(bytes))
 }
 
 struct Mover<'a> {
@@ -86,7 +92,6 @@ struct Mover<'a> {
     from: RepoPath,
     to: RepoPath,
     bytes: Vec<u8>,
-    /// An earlier run wrote the new pointer and was cut short.
     is_resumed: bool,
     has_data: bool,
     undo: Undo,
@@ -97,9 +102,7 @@ struct Mover<'a> {
 impl<'a> Mover<'a> {
     fn new(project: &'a Project, from: RepoPath, to: RepoPath) -> Result<Mover<'a>, Error> {
         let bytes = pointed::read_bytes(project, &from)?.ok_or_else(|| Error::NoDataset { path: from.clone() })?;
-        let is_resumed = from != to
-            && pointed::read_bytes(project, &to)?.as_ref() == Some(&bytes)
-            && project.repo().tracked_below(&pointer_path(&to), 1)?.is_empty();
+        let is_resumed = is_resumed(project, &from, &to)?;
         let has_data = is_there(project, &from);
         let (undo, made) = (Undo::default(), Vec::new());
         Ok(Mover { project, from, to, bytes, is_resumed, has_data, undo, made, is_moved: false })

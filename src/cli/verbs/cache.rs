@@ -23,11 +23,11 @@ Examples:
   esker cache clear              then `esker fetch` brings back what is needed")]
 pub struct Args {
     #[command(subcommand)]
-    deed: Deed,
+    what: What,
 }
 
 #[derive(clap::Subcommand)]
-enum Deed {
+enum What {
     /// Tell where it is, how large, and how much of it this worktree uses
     Info,
     /// Drop all that is in it
@@ -41,12 +41,12 @@ enum Deed {
 /// Shows or empties the cache.
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
-    match args.deed {
-        Deed::Info => {
+    match args.what {
+        What::Info => {
             let info = ops::cache_info(&project, &call.job()?)?;
             call.show(&info, |out| show(&info, out))
         }
-        Deed::Clear { force } => {
+        What::Clear { force } => {
             let report = ops::cache_clear(&project, &CacheClearOptions { force }, &call.job()?)?;
             call.tell(&report, |out| tell(&report, out))
         }
@@ -56,12 +56,12 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
 fn show(info: &CacheInfo, out: &mut Out) {
     let set = if info.is_set { " (set by cache.dir: other clones may share it)" } else { "" };
     let packs = format!("{} in {} packs", bytes_text(info.disk_bytes), count_text(info.packs));
-    let chunks = format!("{} in {} index segments", count_text(info.chunks), count_text(info.segments));
-    let used = format!("{} in {} chunks", bytes_text(info.used_bytes), count_text(info.used_chunks));
+    let objects = format!("{} in {} index segments", count_text(info.objects), count_text(info.segments));
+    let used = format!("{} in {} objects", bytes_text(info.used_bytes), count_text(info.used_objects));
     let mut table = Table::new([Align::Left, Align::Left]);
     table.row(["folder".into(), format!("{}{set}", info.folder.display()).into()]);
     table.row(["on disk".into(), packs.into()]);
-    table.row(["chunks".into(), chunks.into()]);
+    table.row(["objects".into(), objects.into()]);
     table.row(["used by this worktree".into(), used.into()]);
     if !info.worktrees.is_empty() {
         table.row(["shared with".into(), list(&info.worktrees).into()]);

@@ -15,11 +15,11 @@ use crate::ops::{self, Setting, SettingChange};
 #[command(after_help = help())]
 pub struct Args {
     #[command(subcommand)]
-    deed: Deed,
+    what: What,
 }
 
 #[derive(clap::Subcommand)]
-enum Deed {
+enum What {
     /// Print the value that holds
     Get {
         /// The key, such as core.remote
@@ -88,20 +88,20 @@ struct List {
 /// Shows or changes settings.
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let settings = call.settings()?;
-    match args.deed {
-        Deed::Get { key, place } => {
+    match args.what {
+        What::Get { key, place } => {
             let found = ops::config_get(&settings, place.chosen(), &key)?;
             call.show(&found, |out| out.line(&found.value))
         }
-        Deed::Set { key, value, place } => {
+        What::Set { key, value, place } => {
             let change = ops::config_set(&settings, place.chosen().unwrap_or(Place::Project), &key, &value)?;
             call.tell(&change, |out| out.line(line(&change)))
         }
-        Deed::Unset { key, place } => {
+        What::Unset { key, place } => {
             let change = ops::config_unset(&settings, place.chosen().unwrap_or(Place::Project), &key)?;
             call.tell(&change, |out| out.line(line(&change)))
         }
-        Deed::List { show_origin, place } => {
+        What::List { show_origin, place } => {
             let list = List { settings: ops::config_list(&settings, place.chosen())? };
             call.show(&list, |out| {
                 for Setting { key, value, origin, .. } in &list.settings {

@@ -23,15 +23,14 @@ pub struct Args {}
 /// Makes the project, and tells what is new.
 pub fn run(_: Args, call: &Call) -> Result<ExitCode, Failure> {
     let report = ops::init(&call.settings()?)?;
-    call.tell(&report, |out| tell(&report, out))
+    // Who stands at the root need not be told which repository is meant.
+    let place = if call.folder() == report.root { String::new() } else { format!(" {}", report.root.display()) };
+    call.tell(&report, |out| tell(&report, &place, out))
 }
 
-fn tell(report: &InitReport, out: &mut Out) {
-    let root = report.root.display();
-    match report.was_project {
-        true => out.line(format_args!("{root} is an esker project already")),
-        false => out.line(format_args!("{root} is an esker project now")),
-    }
+fn tell(report: &InitReport, place: &str, out: &mut Out) {
+    let since = if report.was_project { "already" } else { "now" };
+    out.line(format_args!("the repository{place} is an esker project {since}"));
     let staged = if report.is_staged { ", staged in Git" } else { "" };
     for (word, paths) in [("wrote", &report.created), ("added a line to", &report.changed)] {
         if !paths.is_empty() {
