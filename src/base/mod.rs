@@ -6,6 +6,7 @@ mod id;
 mod job;
 mod path;
 mod size;
+mod volume;
 
 pub use disk::{AtPath, PathError, PathResult, remove_if_there, replace_file, sync_folder};
 pub use file::{FileKind, Stat};
@@ -13,3 +14,4 @@ pub use id::{Id, ParseIdError};
 pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};
 pub use path::{PathRefused, RepoPath, check_name};
 pub use size::{bytes_text, count_text};
+pub use volume::Volume;

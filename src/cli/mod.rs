@@ -7,6 +7,7 @@ mod bars;
 mod call;
 mod chosen;
 mod date;
+mod demo;
 mod environment;
 mod exit_code;
 mod failure;

@@ -59,6 +59,11 @@ impl Out {
         self.inks.paint(ink, text)
     }
 
+    /// Whether inks show.
+    pub fn is_coloured(&self) -> bool {
+        self.inks != Inks::new(false)
+    }
+
     /// Whether anybody reads on: a long list may stop when nobody does.
     pub fn is_read(&self) -> bool {
         self.problem.is_none()

@@ -33,6 +33,7 @@ macro_rules! verbs {
 
 verbs! {
     "Start": {
+        Demo(demo),
         Init(init),
     }
     "Work": {
@@ -57,6 +58,7 @@ verbs! {
     }
     "Care": {
         Cache(cache),
+        Doctor(doctor),
     }
     "Settings": {
         Completions(completions),

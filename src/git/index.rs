@@ -94,6 +94,14 @@ impl Repo {
         Ok(tracked)
     }
 
+    /// The files that Git tracks with this many bytes or more, as large as they were when they were staged.
+    pub fn large_files(&self, least_bytes: u64) -> Result<Vec<(RepoPath, u64)>, GitError> {
+        let is_large = |entry: &git2::IndexEntry| u64::from(entry.file_size) >= least_bytes && stage(entry) == 0;
+        let index = self.index()?;
+        let large = index.iter().filter(is_large);
+        large.map(|entry| Ok((RepoPath::new(&entry.path)?, u64::from(entry.file_size)))).collect()
+    }
+
     /// The index as it is on disk now.
     pub(super) fn index(&self) -> Result<git2::Index, GitError> {
         let read = self.inner.index().and_then(|mut index| index.read(false).map(|()| index));

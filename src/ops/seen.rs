@@ -127,6 +127,22 @@ pub fn known(project: &Project) -> Result<Vec<RepoPath>, Error> {
     Ok(known)
 }
 
+/// How many datasets have a file of seen records that cannot be read.
+pub fn damaged(project: &Project) -> Result<usize, Error> {
+    let folder = project.worktree_state().join("seen");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error).at("read", &folder)?,
+    };
+    let mut damaged = 0;
+    for entry in entries {
+        let bytes = fs::read(entry.at("read", &folder)?.path()).unwrap_or_default();
+        damaged += usize::from(Seen::decode(&bytes).is_err());
+    }
+    Ok(damaged)
+}
+
 fn place(project: &Project, dataset: &RepoPath) -> PathBuf {
     let name = Id::of(dataset.as_bytes()).to_string();
     project.worktree_state().join("seen").join(&name[..32])

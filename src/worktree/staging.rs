@@ -53,6 +53,17 @@ impl Staging {
         Ok(Staging { above, folder, path: path.join(&name), name, next: AtomicU64::new(0), _lock: lock })
     }
 
+    /// How many folders of processes that died lie in the worktree `root`. Nothing is changed.
+    pub fn leftovers(root: &Path) -> PathResult<u64> {
+        let path = root.join(".esker").join("tmp");
+        let found = match Folder::open_real(&path) {
+            Ok(tmp) => names(&tmp).map(|names| names.iter().filter(|name| is_dead(&tmp, name)).count() as u64),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        };
+        found.at("read", &path)
+    }
+
     /// Starts a file, from any thread. It gets the permission bits that the user's umask allows.
     pub fn file(&self, executable: bool) -> Result<StagedFile, WorktreeError> {
         let name = self.next_name();
@@ -181,6 +192,18 @@ pub(super) fn random() -> io::Result<u64> {
 
 /// Removes the folders whose processes live no more. What cannot be removed now is left to the next.
 fn remove_dead(tmp: &Folder) -> io::Result<()> {
+    for name in names(tmp)? {
+        // A folder without a lock is a dead one's, too: the lock goes last.
+        let Ok(lock) = tmp.lock_file(lock_name(&name).as_bytes()) else { continue };
+        if lock.try_lock().is_ok() {
+            let _ = remove(tmp, &name);
+        }
+    }
+    Ok(())
+}
+
+/// The names of all staging folders, those of which only the lock is left included.
+fn names(tmp: &Folder) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     tmp.list(|name, _| {
         let name = name.strip_suffix(b".lock").unwrap_or(name);
@@ -191,14 +214,14 @@ fn remove_dead(tmp: &Folder) -> io::Result<()> {
     })?;
     names.sort_unstable();
     names.dedup();
-    for name in names {
-        // A folder without a lock is a dead one's, too: the lock goes last.
-        let Ok(lock) = tmp.lock_file(lock_name(&name).as_bytes()) else { continue };
-        if lock.try_lock().is_ok() {
-            let _ = remove(tmp, &name);
-        }
+    Ok(names)
+}
+
+fn is_dead(tmp: &Folder, name: &str) -> bool {
+    match tmp.open_file(lock_name(name).as_bytes()) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
-    Ok(())
 }
 
 /// Removes a staging folder, then its lock.

@@ -2,10 +2,11 @@
 
 mod cache;
 mod config;
+mod doctor;
 mod frame;
 mod init;
 mod interrupt;
 mod manual;
-mod sharing;
 mod mv;
 mod rm;
+mod sharing;

@@ -2,6 +2,7 @@
 
 mod adding;
 mod checking_out;
+mod demo;
 mod differing;
 mod looking;
 mod places;
