@@ -63,6 +63,11 @@ fn dependencies_stay_few_and_explained() {
 }
 
 #[test]
+fn the_readme_and_the_script_test_alike() {
+    none(papers::other_test_command(&papers::read("README.md"), &papers::read(".ci/run")));
+}
+
+#[test]
 fn every_verb_is_in_the_docs_with_examples() {
     none(papers::untold_verbs(&Source::all("src/cli/verbs"), &papers::read("docs/command-line.md")));
 }

@@ -1,8 +1,5 @@
 //! The command line: arguments, text and JSON output, progress bars, exit codes.
 
-// What a verb may use is whole before each verb uses it.
-#![allow(dead_code)]
-
 mod bars;
 mod call;
 mod chosen;

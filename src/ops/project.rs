@@ -119,7 +119,7 @@ impl Project {
     }
 
     /// Where `text`, relative to where the user stands, lies relative to the root: perhaps outside, after some `..`.
-    pub(super) fn from_root(&self, text: &Path) -> PathBuf {
+    pub(super) fn relative_to_root(&self, text: &Path) -> PathBuf {
         let whole = normal(&self.from.join(text));
         let inside = relative(&self.root, &without_links(&whole).unwrap_or(whole));
         if inside.as_os_str().is_empty() { ".".into() } else { inside }

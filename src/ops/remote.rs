@@ -180,7 +180,7 @@ fn url_from_root(project: &Project, url: &str) -> String {
     if url.contains("://") || url.is_empty() || Path::new(url).is_absolute() {
         return url.to_owned();
     }
-    project.from_root(Path::new(url)).display().to_string()
+    project.relative_to_root(Path::new(url)).display().to_string()
 }
 
 /// Refuses what no store can be opened with. A folder need not be there yet.

@@ -39,6 +39,16 @@ fn dependencies(cargo_toml: &str) -> Vec<(usize, &str)> {
     names
 }
 
+/// Whether README and `.ci/run` name the same command for the tests: whoever follows the one sees what the other sees.
+pub fn other_test_command(readme: &str, ci_run: &str) -> Vec<String> {
+    let command = ci_run.trim_end().lines().last().unwrap_or_default().trim_start_matches("step ");
+    let is_told = readme.lines().any(|line| line == command);
+    (!is_told)
+        .then(|| format!(".ci/run: it ends with `{command}`, which is no line of README.md"))
+        .into_iter()
+        .collect()
+}
+
 /// Verbs that docs/command-line.md does not tell of, or whose help has no examples.
 pub fn untold_verbs(sources: &[Source], command_line_md: &str) -> Vec<String> {
     let mut breaches = Vec::new();
@@ -73,6 +83,13 @@ fn an_unexplained_dependency_is_found() {
     let found = unexplained(cargo, "| crate | why |\n| `serde` | x |\n");
     assert_eq!(found.len(), 2);
     assert_eq!(found[0], "Cargo.toml:5: docs/dependencies.md has no row for `zstd`");
+}
+
+#[test]
+fn another_test_command_is_found() {
+    let ci_run = "set -e\nstep cargo fmt\nstep cargo test\n";
+    assert_eq!(other_test_command("```\ncargo test\n```\n", ci_run).len(), 0);
+    assert_eq!(other_test_command("run cargo test --all\n", ci_run).len(), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod demo;
 mod differing;
 mod looking;
 mod places;
+mod readme;
 mod refusals;
 mod remotes;
 mod sharing;
