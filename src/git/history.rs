@@ -83,7 +83,7 @@ impl Repo {
 
 /// All commits that some tips reach and others do not, newest first by the committers' clocks, as `git log` shows them.
 ///
-/// Where a clock went backwards, a hidden commit may be told before it is known to be hidden.
+/// Where a clock went backwards or stood still, a hidden commit may be told before it is known to be hidden.
 pub(super) struct Walk<'r> {
     repo: &'r Repo,
     cancel: &'r Cancel,
@@ -259,10 +259,13 @@ mod tests {
         let sandbox = Sandbox::new();
         sandbox.commit("a.esker", "1");
         sandbox.git(&["branch", "published"]);
+        sandbox.wait();
         sandbox.commit("a.esker", "2");
         sandbox.git(&["checkout", "--quiet", "-b", "side", "published"]);
+        sandbox.wait();
         sandbox.commit("b.esker", "3");
         sandbox.git(&["checkout", "--quiet", "main"]);
+        sandbox.wait();
         sandbox.git(&["merge", "--quiet", "--no-edit", "side"]);
         let repo = sandbox.open();
         let hidden = |name: &str| vec![repo.resolve(name).unwrap()];

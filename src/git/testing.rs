@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use tempfile::TempDir;
 
@@ -13,12 +14,13 @@ use crate::base::RepoPath;
 /// A folder with a repository in it, that goes when it is dropped.
 pub(super) struct Sandbox {
     folder: TempDir,
+    clock: AtomicI64,
 }
 
 impl Sandbox {
     /// A folder with a fresh repository on the branch `main`.
     pub(super) fn new() -> Sandbox {
-        let sandbox = Sandbox { folder: tempfile::tempdir().unwrap() };
+        let sandbox = Sandbox { folder: tempfile::tempdir().unwrap(), clock: AtomicI64::new(1_700_000_000) };
         fs::create_dir(sandbox.root()).unwrap();
         sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
         sandbox
@@ -63,10 +65,15 @@ impl Sandbox {
         command.env("HOME", self.folder.path()).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "Ada").env(format!("GIT_{role}_EMAIL"), "ada@example.org");
-            command.env(format!("GIT_{role}_DATE"), "1700000000 +0130");
+            command.env(format!("GIT_{role}_DATE"), format!("{} +0130", self.clock.load(Ordering::Relaxed)));
         }
         command.args(["-c", "protocol.file.allow=always", "-c", "commit.gpgSign=false"]);
         command
+    }
+
+    /// Lets a minute pass: else all commits are of the same second.
+    pub(super) fn wait(&self) {
+        self.clock.fetch_add(60, Ordering::Relaxed);
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {
