@@ -205,3 +205,6 @@ impl Part {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;
