@@ -5,11 +5,13 @@ use serde::Serialize;
 use crate::base::{Job, RepoPath, Step, Unit};
 use crate::worktree::Staging;
 
-use super::aim::{self, Aim};
+use super::aim::Aim;
+use super::aims;
 use super::error::Error;
 use super::fetcher::Fetcher;
-use super::place::{self, Sources, Task};
+use super::place;
 use super::project::Project;
+use super::stage::{self, Sources, Task};
 use super::targets::targets;
 
 /// What to check out.
@@ -61,10 +63,10 @@ pub fn checkout(project: &Project, options: &CheckoutOptions, job: &Job<'_>) -> 
     for target in targets(project, options)? {
         aims.push(Aim::take(project, target, options.force, fetcher.as_ref(), job)?);
     }
-    aim::refuse(&aims)?;
-    let fetched_bytes = aim::fetch(project, &aims, fetcher.as_ref(), job)?;
+    aims::refuse(&aims)?;
+    let fetched_bytes = aims::fetch(project, &aims, fetcher.as_ref(), job)?;
     put(project, &mut aims, options.force, fetcher.as_ref(), job)?;
-    aim::write_pointers(project, &aims)?;
+    aims::write_pointers(project, &aims)?;
     for aim in &aims {
         aim.remember(project)?;
     }
@@ -86,7 +88,7 @@ fn put(
     job.began(Step::Place, Some(bytes), Unit::Bytes);
     let mut staged = Vec::new();
     for aim in aims.iter() {
-        staged.push(stage(project, aim, &staging, fetcher, job)?);
+        staged.push(stage_one(project, aim, &staging, fetcher, job)?);
     }
     // From here on the worktree changes; all that is needed is there, and whole.
     for (aim, staged) in aims.iter_mut().zip(staged) {
@@ -100,21 +102,21 @@ fn put(
 type AllStaged = Vec<Option<crate::worktree::Staged>>;
 
 /// Stages the files of one dataset; what is damaged in the cache comes from the remote.
-fn stage(
+fn stage_one(
     project: &Project,
     aim: &Aim<'_>,
     staging: &Staging,
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
 ) -> Result<AllStaged, Error> {
-    let tasks: Vec<Task<'_>> = place::tasks(&aim.pages, &aim.plan)?;
+    let tasks: Vec<Task<'_>> = stage::tasks(&aim.pages, &aim.plan)?;
     let cache = project.cache()?;
-    let staged = place::stage(Sources { cache, remote: None }, staging, &tasks, job);
+    let staged = stage::stage(Sources { cache, remote: None }, staging, &tasks, job);
     match (staged, fetcher) {
         (Err(Error::DataDamaged { files, count, cause }), Some(fetcher)) => match fetcher.remote(aim.remote_name())? {
             Some(remote) => {
                 let sources = Sources { cache, remote: Some(&remote.packs) };
-                place::stage(sources, staging, &tasks, job).map_err(|error| aim.in_dataset(error))
+                stage::stage(sources, staging, &tasks, job).map_err(|error| aim.in_dataset(error))
             }
             None => Err(aim.in_dataset(Error::DataDamaged { files, count, cause })),
         },

@@ -9,6 +9,7 @@ mod orphans;
 mod read;
 mod roots;
 mod segments;
+mod storing;
 #[cfg(test)]
 mod tests;
 mod transfer;

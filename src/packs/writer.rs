@@ -4,23 +4,18 @@
 //! next writer.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use crate::base::Id;
 use crate::format::codec::Codec;
 use crate::format::compression::{Compression, Noticer};
-use crate::format::pack::{PackBuilder, PackEntry, PackKind, SealedPack};
-use crate::format::segment::{self, SegmentEntry, SegmentPack};
-use crate::store::Store;
+use crate::format::pack::{PackBuilder, PackKind};
 
 use super::catalog::Catalog;
 use super::error::PackError;
-use super::layout;
 use super::open::PackStore;
-use super::orphans::{Orphan, leave_note};
+use super::orphans::Orphan;
+use super::storing::{StoredPack, Storing, encode_segment};
 
 /// A pack is stored when it has this many bytes.
 const PACK_TARGET: usize = 32 << 20;
@@ -50,47 +45,18 @@ pub struct Writer<'a> {
     chunks: Mutex<Option<PackBuilder>>,
     pages: Mutex<Option<PackBuilder>>,
     written: Mutex<Written>,
-    shared: Arc<Shared>,
-    queue: Option<SyncSender<SealedPack>>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// What the storing threads and the writer both touch.
-struct Shared {
-    store: Arc<dyn Store>,
-    stored: Mutex<Vec<StoredPack>>,
-    failure: Mutex<Option<PackError>>,
-    spare: Mutex<Vec<Vec<u8>>>,
-    /// Where packs leave a note until they are indexed.
-    notes: Option<PathBuf>,
-}
-
-/// A pack that is durable and not yet indexed.
-struct StoredPack {
-    pack: SegmentPack,
-    entries: Vec<PackEntry>,
+    storing: Storing,
 }
 
 impl PackStore {
     /// Begins to store chunks. What the catalog knows is not stored again.
     pub fn writer(&self) -> Result<Writer<'_>, PackError> {
-        Writer::new(self, self.take_up_orphans()?)
+        Ok(Writer::new(self, self.take_up_orphans()?))
     }
 }
 
 impl<'a> Writer<'a> {
-    fn new(target: &'a PackStore, orphans: Vec<Orphan>) -> Result<Writer<'a>, PackError> {
-        let shared = Arc::new(Shared {
-            store: target.shared_store(),
-            stored: Mutex::default(),
-            failure: Mutex::default(),
-            spare: Mutex::default(),
-            notes: target.notes(),
-        });
-        let writers = target.tuning().writers;
-        let (queue, packs) = sync_channel(writers.div_ceil(4));
-        let packs = Arc::new(Mutex::new(packs));
-        let threads = (0..writers).map(|_| store_packs(Arc::clone(&shared), Arc::clone(&packs))).collect();
+    fn new(target: &'a PackStore, orphans: Vec<Orphan>) -> Writer<'a> {
         let writer = Writer {
             target,
             known: target.catalog(),
@@ -98,17 +64,15 @@ impl<'a> Writer<'a> {
             chunks: Mutex::default(),
             pages: Mutex::default(),
             written: Mutex::default(),
-            shared,
-            queue: Some(queue),
-            threads,
+            storing: Storing::begin(target),
         };
         for (pack, entries) in orphans {
             entries.iter().for_each(|entry| {
                 writer.claim(&entry.id);
             });
-            lock(&writer.shared.stored).push(StoredPack { pack, entries });
+            writer.storing.take_up(StoredPack { pack, entries });
         }
-        Ok(writer)
+        writer
     }
 
     /// How hard this store wants its chunks compressed: what [`Noticer::new`] takes.
@@ -191,27 +155,16 @@ impl<'a> Writer<'a> {
     }
 
     fn spare_buffer(&self) -> Vec<u8> {
-        lock(&self.shared.spare).pop().unwrap_or_else(|| Vec::with_capacity(PACK_TARGET + (PACK_TARGET >> 4)))
+        self.storing.spare_buffer().unwrap_or_else(|| Vec::with_capacity(PACK_TARGET + (PACK_TARGET >> 4)))
     }
 
     fn store_pack(&self, pack: Option<PackBuilder>) -> Result<(), PackError> {
         let Some(pack) = pack.filter(|pack| !pack.is_empty()) else { return Ok(()) };
-        let queue = self.queue.as_ref().expect("the queue is open until finish()");
-        // The threads end only after an error, which is the one to tell.
-        let _ = queue.send(pack.seal());
-        self.fail_if_storing_failed()?;
-        if self.indexable() >= SEGMENT_ENTRIES {
+        self.storing.store(pack.seal())?;
+        if self.storing.chunks_stored() >= SEGMENT_ENTRIES {
             self.index_stored()?;
         }
         Ok(())
-    }
-
-    fn fail_if_storing_failed(&self) -> Result<(), PackError> {
-        lock(&self.shared.failure).take().map_or(Ok(()), Err)
-    }
-
-    fn indexable(&self) -> usize {
-        lock(&self.shared.stored).iter().map(|stored| stored.entries.len()).sum()
     }
 
     /// Stores what is still open, then the index: from now on all that was added counts.
@@ -220,8 +173,8 @@ impl<'a> Writer<'a> {
             let last = lock(open).take();
             self.store_pack(last)?;
         }
-        self.end_threads();
-        self.fail_if_storing_failed()?;
+        self.storing.end();
+        self.storing.check()?;
         self.index_stored()?;
         self.target.reload()?;
         Ok(*lock(&self.written))
@@ -229,82 +182,22 @@ impl<'a> Writer<'a> {
 
     /// After an error: makes the packs count that are stored whole, so that the next run need not store them again.
     pub fn keep_stored(mut self) -> Result<(), PackError> {
-        self.end_threads();
+        self.storing.end();
         self.index_stored()
-    }
-
-    fn end_threads(&mut self) {
-        self.queue = None;
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has told so; its pack is in no index.
-            let _ = thread.join();
-        }
     }
 
     /// Writes an index segment for the packs that are durable.
     fn index_stored(&self) -> Result<(), PackError> {
-        let mut stored = std::mem::take(&mut *lock(&self.shared.stored));
+        let stored = self.storing.take_stored();
         if stored.is_empty() {
             return Ok(());
         }
-        stored.sort_by_key(|stored| stored.pack.id);
-        stored.dedup_by_key(|stored| stored.pack.id);
         lock(&self.written).packs += stored.len() as u64;
         let names: Vec<Id> = stored.iter().map(|stored| stored.pack.id).collect();
         let (id, bytes) = encode_segment(&stored);
         self.target.put_segment(&id, &bytes)?;
         self.target.forget_sent(&names)
     }
-}
-
-impl Drop for Writer<'_> {
-    fn drop(&mut self) {
-        self.end_threads();
-    }
-}
-
-/// Takes packs ascending by name, each once.
-fn encode_segment(stored: &[StoredPack]) -> (Id, Vec<u8>) {
-    let packs: Vec<SegmentPack> = stored.iter().map(|stored| stored.pack).collect();
-    let numbered = stored.iter().enumerate();
-    let mut entries: Vec<SegmentEntry> = numbered
-        .flat_map(|(number, stored)| stored.entries.iter().map(move |entry| segment_entry(entry, number as u32)))
-        .collect();
-    entries.sort_unstable_by_key(|entry| (entry.id, entry.pack));
-    entries.dedup_by_key(|entry| entry.id);
-    segment::encode(&packs, &entries)
-}
-
-fn segment_entry(entry: &PackEntry, pack: u32) -> SegmentEntry {
-    let PackEntry { id, offset, stored_len, raw_len, codec } = *entry;
-    SegmentEntry { id, pack, offset, stored_len, raw_len, codec }
-}
-
-/// A thread that stores the packs it is given, until none comes or one fails.
-fn store_packs(shared: Arc<Shared>, packs: Arc<Mutex<Receiver<SealedPack>>>) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        loop {
-            let next = lock(&packs).recv();
-            let Ok(SealedPack { id, kind, bytes, entries }) = next else { return };
-            if lock(&shared.failure).is_some() {
-                continue;
-            }
-            match shared.store.put(&layout::pack(&id), &bytes) {
-                Ok(()) => {
-                    let stored = StoredPack { pack: SegmentPack { id, bytes: bytes.len() as u64, kind }, entries };
-                    if let Some(folder) = &shared.notes {
-                        // Without the note an interrupted run sends the pack again: no reason to fail this one.
-                        let _ = leave_note(folder, &stored.pack, &encode_segment(std::slice::from_ref(&stored)).1);
-                    }
-                    lock(&shared.stored).push(stored);
-                }
-                Err(error) => {
-                    lock(&shared.failure).get_or_insert(error.into());
-                }
-            }
-            lock(&shared.spare).push(bytes);
-        }
-    })
 }
 
 fn random() -> [u8; 16] {
@@ -314,6 +207,6 @@ fn random() -> [u8; 16] {
 }
 
 /// A panic elsewhere ends the verb anyway; the data behind these locks is never left half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,255 @@
+//! Writing the files of a plan where nobody sees them: each is checked whole before any is put in its place.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::base::{Id, Job, RepoPath, Step};
+use crate::format::tree::{self, ChunkRef, Node};
+use crate::packs::{PackError, PackStore, layout};
+use crate::store::StoreError;
+use crate::worktree::{Staged, StagedFile, Staging};
+
+use super::error::Error;
+use super::pages::Pages;
+use super::plan::{Plan, Write};
+
+/// A longer file is assembled in windows, on all threads; in bytes.
+const LARGE: u64 = 8 << 20;
+/// The most bytes of small files that one thread has in hand.
+const BATCH_BYTES: u64 = 4 << 20;
+/// The most small files that one thread has in hand.
+const BATCH_FILES: usize = 256;
+/// What of a large file is in hand at once, in bytes.
+const WINDOW: u64 = 16 << 20;
+
+/// A write of a plan and the chunks that it takes.
+pub struct Task<'a> {
+    write: &'a Write,
+    chunks: Vec<ChunkRef>,
+}
+
+/// Finds the chunks of every write.
+pub fn tasks<'a>(pages: &Pages<'_>, plan: &'a Plan) -> Result<Vec<Task<'a>>, Error> {
+    let chunks = |node: &Node| match node {
+        Node::File { bytes, id, chunks, .. } => tree::file_chunks(pages, id, *bytes, chunks, 0..u64::MAX)?
+            .map(|chunk| chunk.map(|(_, chunk)| chunk))
+            .collect::<Result<Vec<_>, Error>>(),
+        Node::Symlink { .. } | Node::EmptyFolder => Ok(Vec::new()),
+    };
+    plan.writes.iter().map(|write| Ok(Task { write, chunks: chunks(&write.node)? })).collect()
+}
+
+impl Task<'_> {
+    /// Where it is written, below the dataset.
+    pub fn path(&self) -> &RepoPath {
+        &self.write.path
+    }
+
+    /// Its chunks, in order.
+    pub fn chunks(&self) -> &[ChunkRef] {
+        &self.chunks
+    }
+
+    fn bytes(&self) -> u64 {
+        self.write.node.bytes()
+    }
+}
+
+/// Where chunks are read: the cache, and where that is damaged, a remote.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The cache.
+    pub cache: &'a PackStore,
+    /// A remote that knows what it has, for what the cache has lost.
+    pub remote: Option<&'a PackStore>,
+}
+
+impl Sources<'_> {
+    /// Reads chunks, each checked.
+    fn read(&self, ids: &[Id]) -> Result<HashMap<Id, Vec<u8>>, PackError> {
+        let mut chunks = HashMap::with_capacity(ids.len());
+        let read = self.cache.read_many(ids, |id, raw| {
+            chunks.insert(*id, raw.to_vec());
+            Ok::<_, PackError>(())
+        });
+        match (read, self.remote) {
+            (Ok(()), _) => Ok(chunks),
+            (Err(error), Some(remote)) if error.is_about_data() => {
+                for id in ids {
+                    if !chunks.contains_key(id) {
+                        chunks.insert(*id, self.cache.read(id).or_else(|_| remote.read(id))?);
+                    }
+                }
+                Ok(chunks)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+/// Writes the files of all tasks where nobody sees them, and checks each whole. In the order of `tasks`.
+///
+/// # Errors
+/// `DataDamaged` names the files that a bad chunk spoils.
+pub fn stage(
+    sources: Sources<'_>,
+    staging: &Staging,
+    tasks: &[Task<'_>],
+    job: &Job<'_>,
+) -> Result<Vec<Option<Staged>>, Error> {
+    let mut order: Vec<usize> = (0..tasks.len()).collect();
+    // Packs are read from front to back.
+    order.sort_by_cached_key(|at| {
+        let first = tasks[*at].chunks.first().and_then(|chunk| sources.cache.find(&chunk.id));
+        first.map(|place| (place.pack, place.offset))
+    });
+    let (small, large): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|at| tasks[*at].bytes() < LARGE);
+    let mut staged: Vec<Option<Staged>> = Vec::new();
+    staged.resize_with(tasks.len(), || None);
+    let batches = batches(&small, tasks);
+    let done = batches
+        .par_iter()
+        .map(|batch| stage_batch(sources, staging, tasks, batch, job))
+        .collect::<Result<Vec<_>, Error>>()?;
+    for (at, file) in done.into_iter().flatten() {
+        staged[at] = file;
+    }
+    for at in large {
+        staged[at] = Some(stage_large(sources, staging, &tasks[at], job)?);
+    }
+    Ok(staged)
+}
+
+fn batches(files: &[usize], tasks: &[Task<'_>]) -> Vec<Vec<usize>> {
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for at in files {
+        bytes += tasks[*at].bytes();
+        match batches.last_mut() {
+            Some(batch) if bytes <= BATCH_BYTES && batch.len() < BATCH_FILES => batch.push(*at),
+            _ => {
+                batches.push(vec![*at]);
+                bytes = tasks[*at].bytes();
+            }
+        }
+    }
+    batches
+}
+
+fn stage_batch(
+    sources: Sources<'_>,
+    staging: &Staging,
+    tasks: &[Task<'_>],
+    batch: &[usize],
+    job: &Job<'_>,
+) -> Result<Vec<(usize, Option<Staged>)>, Error> {
+    job.check()?;
+    let ids: Vec<Id> = batch.iter().flat_map(|at| tasks[*at].chunks.iter().map(|chunk| chunk.id)).collect();
+    let chunks = sources.read(&ids).map_err(|error| spoiled(error, sources, batch.iter().map(|at| &tasks[*at])))?;
+    let staged = batch.iter().map(|at| Ok((*at, stage_small(staging, &tasks[*at], &chunks)?)));
+    let staged = staged.collect::<Result<Vec<_>, Error>>()?;
+    job.moved(Step::Place, batch.iter().map(|at| tasks[*at].bytes()).sum(), batch.len() as u64);
+    Ok(staged)
+}
+
+fn stage_small(staging: &Staging, task: &Task<'_>, chunks: &HashMap<Id, Vec<u8>>) -> Result<Option<Staged>, Error> {
+    let (executable, id) = match &task.write.node {
+        Node::File { executable, id, .. } => (*executable, id),
+        Node::Symlink { target } => return Ok(Some(staging.symlink(target)?)),
+        Node::EmptyFolder => return Ok(None),
+    };
+    let mut file = staging.file(executable)?;
+    let mut hasher = blake3::Hasher::new();
+    for chunk in &task.chunks {
+        let raw = &chunks[&chunk.id];
+        // One chunk is the file: its hash was checked when it was read.
+        if task.chunks.len() > 1 {
+            hasher.update(raw);
+        }
+        file.append(raw)?;
+    }
+    if task.chunks.len() > 1 {
+        check_whole(task, id, &hasher)?;
+    }
+    Ok(Some(file.seal()?))
+}
+
+fn stage_large(sources: Sources<'_>, staging: &Staging, task: &Task<'_>, job: &Job<'_>) -> Result<Staged, Error> {
+    let Node::File { executable, id, .. } = &task.write.node else {
+        unreachable!("only files have many bytes");
+    };
+    let mut file = staging.file(*executable)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut rest = &task.chunks[..];
+    while !rest.is_empty() {
+        job.check()?;
+        let mut bytes = 0;
+        let fits = |chunk: &&ChunkRef| {
+            bytes += u64::from(chunk.bytes);
+            bytes <= WINDOW
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (window, after) = rest.split_at(count);
+        append_window(sources, task, window, &mut file, &mut hasher)?;
+        job.moved(Step::Place, window.iter().map(|chunk| u64::from(chunk.bytes)).sum(), 0);
+        rest = after;
+    }
+    check_whole(task, id, &hasher)?;
+    job.moved(Step::Place, 0, 1);
+    Ok(file.seal()?)
+}
+
+/// Reads neighbouring chunks on all threads and appends them in order.
+fn append_window(
+    sources: Sources<'_>,
+    task: &Task<'_>,
+    window: &[ChunkRef],
+    file: &mut StagedFile,
+    hasher: &mut blake3::Hasher,
+) -> Result<(), Error> {
+    let share = window.len().div_ceil(rayon::current_num_threads());
+    let parts = window
+        .par_chunks(share)
+        .map(|part| {
+            let ids: Vec<Id> = part.iter().map(|chunk| chunk.id).collect();
+            let chunks = sources.read(&ids)?;
+            let mut joined = Vec::with_capacity(part.iter().map(|chunk| chunk.bytes as usize).sum());
+            ids.iter().for_each(|id| joined.extend_from_slice(&chunks[id]));
+            Ok(joined)
+        })
+        .collect::<Result<Vec<_>, PackError>>()
+        .map_err(|error| spoiled(error, sources, std::iter::once(task)))?;
+    for part in parts {
+        hasher.update_rayon(&part);
+        file.append(&part)?;
+    }
+    Ok(())
+}
+
+fn check_whole(task: &Task<'_>, id: &Id, hasher: &blake3::Hasher) -> Result<(), Error> {
+    let found = Id::from(hasher.finalize());
+    if found == *id {
+        return Ok(());
+    }
+    let cause = crate::format::FormatError::damaged("manifest", format!("its chunks make a file of id {found}"));
+    let cause = PackError::Page { store: "the cache".to_owned(), id: *id, cause };
+    Err(Error::DataDamaged { files: vec![task.path().clone()], count: 1, cause: Box::new(cause) })
+}
+
+/// The error for a bad chunk or a lost pack, with the files that it spoils.
+fn spoiled<'t, 's: 't>(error: PackError, sources: Sources<'_>, tasks: impl Iterator<Item = &'t Task<'s>>) -> Error {
+    let is_spoiled = |chunk: &ChunkRef| match &error {
+        PackError::Damaged { id, .. } | PackError::Absent { id, .. } => chunk.id == *id,
+        PackError::Store(StoreError::Missing { key, .. } | StoreError::Short { key, .. }) => {
+            sources.cache.find(&chunk.id).is_some_and(|place| layout::pack(&place.pack) == *key)
+        }
+        _ => false,
+    };
+    let files: Vec<RepoPath> =
+        tasks.filter(|task| task.chunks.iter().any(is_spoiled)).map(|task| task.path().clone()).collect();
+    if files.is_empty() {
+        return error.into();
+    }
+    Error::DataDamaged { count: files.len(), files, cause: Box::new(error) }
+}

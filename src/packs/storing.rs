@@ -1,0 +1,162 @@
+//! Storing packs on threads of their own while others are being filled.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use crate::base::Id;
+use crate::format::pack::{PackEntry, SealedPack};
+use crate::format::segment::{self, SegmentEntry, SegmentPack};
+use crate::store::Store;
+
+use super::error::PackError;
+use super::layout;
+use super::open::PackStore;
+use super::orphans::leave_note;
+use super::writer::lock;
+
+/// A pack that is durable and not yet indexed.
+pub(super) struct StoredPack {
+    pub pack: SegmentPack,
+    pub entries: Vec<PackEntry>,
+}
+
+/// The threads, and what they have done.
+pub(super) struct Storing {
+    shared: Arc<Shared>,
+    queue: Option<SyncSender<SealedPack>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads and their owner both touch.
+struct Shared {
+    store: Arc<dyn Store>,
+    stored: Mutex<Vec<StoredPack>>,
+    failure: Mutex<Option<PackError>>,
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// Where packs leave a note until they are indexed.
+    notes: Option<PathBuf>,
+}
+
+impl Storing {
+    /// Starts threads that store into `target`.
+    pub fn begin(target: &PackStore) -> Storing {
+        let shared = Arc::new(Shared {
+            store: target.shared_store(),
+            stored: Mutex::default(),
+            failure: Mutex::default(),
+            spare: Mutex::default(),
+            notes: target.notes(),
+        });
+        let writers = target.tuning().writers;
+        // Packs that wait take memory: one for four threads is enough to keep them busy.
+        let (queue, packs) = sync_channel(writers.div_ceil(4));
+        let packs = Arc::new(Mutex::new(packs));
+        let threads = (0..writers).map(|_| start(Arc::clone(&shared), Arc::clone(&packs))).collect();
+        Storing { shared, queue: Some(queue), threads }
+    }
+
+    /// Hands a pack over; waits while too many wait.
+    ///
+    /// # Errors
+    /// The first error of any pack so far.
+    pub fn store(&self, pack: SealedPack) -> Result<(), PackError> {
+        let queue = self.queue.as_ref().expect("the queue is open until end()");
+        // The threads end only with the queue.
+        let _ = queue.send(pack);
+        self.check()
+    }
+
+    /// The first error of any pack so far.
+    pub fn check(&self) -> Result<(), PackError> {
+        lock(&self.shared.failure).take().map_or(Ok(()), Err)
+    }
+
+    /// A buffer of a pack that is stored, to be filled again.
+    pub fn spare_buffer(&self) -> Option<Vec<u8>> {
+        lock(&self.shared.spare).pop()
+    }
+
+    /// Counts a pack that was stored before.
+    pub fn take_up(&self, pack: StoredPack) {
+        lock(&self.shared.stored).push(pack);
+    }
+
+    /// How many chunks are in packs that are stored and not yet indexed.
+    pub fn chunks_stored(&self) -> usize {
+        lock(&self.shared.stored).iter().map(|stored| stored.entries.len()).sum()
+    }
+
+    /// The packs that are stored, ascending by name, each once; they are the caller's to index.
+    pub fn take_stored(&self) -> Vec<StoredPack> {
+        let mut stored = std::mem::take(&mut *lock(&self.shared.stored));
+        stored.sort_by_key(|stored| stored.pack.id);
+        stored.dedup_by_key(|stored| stored.pack.id);
+        stored
+    }
+
+    /// Waits until all that was handed over is stored or has failed.
+    pub fn end(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has told so; its pack is in no index.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Storing {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A thread that stores the packs it is given, until the queue ends. After an error the rest is dropped.
+fn start(shared: Arc<Shared>, packs: Arc<Mutex<Receiver<SealedPack>>>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        loop {
+            let next = lock(&packs).recv();
+            let Ok(pack) = next else { return };
+            if lock(&shared.failure).is_none() {
+                shared.store_one(pack);
+            }
+        }
+    })
+}
+
+impl Shared {
+    fn store_one(&self, SealedPack { id, kind, bytes, entries }: SealedPack) {
+        match self.store.put(&layout::pack(&id), &bytes) {
+            Ok(()) => {
+                let stored = StoredPack { pack: SegmentPack { id, bytes: bytes.len() as u64, kind }, entries };
+                if let Some(folder) = &self.notes {
+                    // Without the note an interrupted run sends the pack again: no reason to fail this one.
+                    let _ = leave_note(folder, &stored.pack, &encode_segment(std::slice::from_ref(&stored)).1);
+                }
+                lock(&self.stored).push(stored);
+            }
+            Err(error) => {
+                lock(&self.failure).get_or_insert(error.into());
+            }
+        }
+        lock(&self.spare).push(bytes);
+    }
+}
+
+/// The index segment of packs, ascending by name, each once.
+pub(super) fn encode_segment(stored: &[StoredPack]) -> (Id, Vec<u8>) {
+    let packs: Vec<SegmentPack> = stored.iter().map(|stored| stored.pack).collect();
+    let numbered = stored.iter().enumerate();
+    let mut entries: Vec<SegmentEntry> = numbered
+        .flat_map(|(number, stored)| stored.entries.iter().map(move |entry| segment_entry(entry, number as u32)))
+        .collect();
+    entries.sort_unstable_by_key(|entry| (entry.id, entry.pack));
+    entries.dedup_by_key(|entry| entry.id);
+    segment::encode(&packs, &entries)
+}
+
+fn segment_entry(entry: &PackEntry, pack: u32) -> SegmentEntry {
+    let PackEntry { id, offset, stored_len, raw_len, codec } = *entry;
+    SegmentEntry { id, pack, offset, stored_len, raw_len, codec }
+}
