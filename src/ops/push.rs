@@ -1,7 +1,7 @@
 //! `push`: a remote gets what it lacks of the data, and is asked to keep it.
 //!
-//! The order is what keeps data safe while others push and collect garbage in the same store (docs/design, "condemn,
-//! publish, look again"): packs, then the index that names them, then the root that asks for their life, then a second
+//! The order is what keeps data safe while others push and collect garbage in the same store (docs/sharing.md: condemn,
+//! publish, look again): packs, then the index that names them, then the root that asks for their life, then a second
 //! look whether all that the root relies on still counts. Only after that look is a push a success.
 
 use serde::Serialize;
