@@ -88,7 +88,8 @@ pub(super) struct Walk<'r> {
     repo: &'r Repo,
     cancel: &'r Cancel,
     boundary: HashSet<git2::Oid>,
-    waiting: BinaryHeap<(i64, git2::Oid)>,
+    /// Time, whether it is hidden, id: of equal times the hidden come first, so that they hide their parents in time.
+    waiting: BinaryHeap<(i64, bool, git2::Oid)>,
     known: HashMap<git2::Oid, Standing>,
     /// How many of those that wait are to be told: without any, the walk is over.
     untold: usize,
@@ -125,15 +126,14 @@ impl<'r> Walk<'r> {
     }
 
     fn await_commit(&mut self, id: git2::Oid, standing: Standing) -> Result<(), GitError> {
-        match (self.known.get(&id), standing) {
-            (None, _) => {
-                self.waiting.push((self.repo.commit(id)?.time().seconds(), id));
-                self.untold += usize::from(standing == Standing::Waiting);
-            }
-            // It keeps its place in the queue, to hide its parents when its turn comes.
-            (Some(Standing::Waiting), Standing::Hidden) => self.untold -= 1,
-            _ => return Ok(()),
+        let is_hidden = standing == Standing::Hidden;
+        match self.known.get(&id) {
+            None => self.untold += usize::from(!is_hidden),
+            // It gets a second place in the queue, before that which it had.
+            Some(Standing::Waiting) if is_hidden => self.untold -= 1,
+            Some(_) => return Ok(()),
         }
+        self.waiting.push((self.repo.commit(id)?.time().seconds(), is_hidden, id));
         self.known.insert(id, standing);
         Ok(())
     }
@@ -143,9 +143,11 @@ impl<'r> Walk<'r> {
             if self.cancel.is_set() {
                 return Err(GitError::Cancelled(Cancelled));
             }
-            let Some((_, id)) = self.waiting.pop() else { break };
+            let Some((_, is_hidden, id)) = self.waiting.pop() else { break };
+            if is_hidden != (self.known.get(&id) == Some(&Standing::Hidden)) {
+                continue;
+            }
             let commit = self.repo.commit(id)?;
-            let is_hidden = self.known.get(&id) == Some(&Standing::Hidden);
             let standing = if is_hidden { Standing::Hidden } else { Standing::Waiting };
             for parent in self.parents(&commit) {
                 self.await_commit(parent, standing)?;
