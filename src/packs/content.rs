@@ -26,9 +26,9 @@ pub struct Content {
 }
 
 /// How much of a large file is in hand at once; two such windows are: one is read while one is stored.
-const WINDOW: usize = 16 << 20;
+const WINDOW: usize = 4 << 20;
 /// What one thread scans for cuts at a time, in bytes.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 256 << 10;
 
 /// Where the chunks of a file go: into a pack store, or nowhere if only their ids are asked for.
 pub trait Sink: Sync {

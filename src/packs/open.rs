@@ -38,6 +38,8 @@ pub(super) enum Index {
 pub(super) struct Tuning {
     /// How hard new chunks are compressed.
     pub compression: Compression,
+    /// How many packs are filled at once, at most.
+    pub open_packs: usize,
     /// How many packs are stored at once.
     pub writers: usize,
     /// How many spans are read at once.
@@ -48,10 +50,22 @@ pub(super) struct Tuning {
     pub longest_span: u64,
 }
 
-const LOCAL: Tuning =
-    Tuning { compression: Compression::None, writers: 2, readers: 2, gap: 32 << 10, longest_span: 4 << 20 };
-const REMOTE: Tuning =
-    Tuning { compression: Compression::Small, writers: 4, readers: 8, gap: 256 << 10, longest_span: 8 << 20 };
+const LOCAL: Tuning = Tuning {
+    compression: Compression::None,
+    open_packs: 2,
+    writers: 2,
+    readers: 2,
+    gap: 32 << 10,
+    longest_span: 4 << 20,
+};
+const REMOTE: Tuning = Tuning {
+    compression: Compression::Small,
+    open_packs: 1,
+    writers: 4,
+    readers: 8,
+    gap: 256 << 10,
+    longest_span: 8 << 20,
+};
 
 /// A segment of ten million chunks has 480 MB; more than this is no segment of ours.
 const LARGEST_SEGMENT: u64 = 64 << 30;

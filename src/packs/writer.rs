@@ -42,8 +42,9 @@ pub struct Writer<'a> {
     target: &'a PackStore,
     known: Arc<Catalog>,
     fresh: Vec<Mutex<HashSet<Id>>>,
-    chunks: Mutex<Option<PackBuilder>>,
-    pages: Mutex<Option<PackBuilder>>,
+    /// Packs that are open for chunks: a thread takes the first that no other is writing to.
+    chunks: Vec<Mutex<Option<PackBuilder>>>,
+    pages: Vec<Mutex<Option<PackBuilder>>>,
     written: Mutex<Written>,
     storing: Storing,
 }
@@ -61,8 +62,8 @@ impl<'a> Writer<'a> {
             target,
             known: target.catalog(),
             fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            chunks: Mutex::default(),
-            pages: Mutex::default(),
+            chunks: (0..target.tuning().open_packs).map(|_| Mutex::default()).collect(),
+            pages: vec![Mutex::default()],
             written: Mutex::default(),
             storing: Storing::begin(target),
         };
@@ -140,7 +141,7 @@ impl<'a> Writer<'a> {
                 written.chunks += 1;
             }
         }
-        let mut open = lock(match kind {
+        let mut open = first_free(match kind {
             PackKind::Chunks => &self.chunks,
             PackKind::Pages => &self.pages,
         });
@@ -169,7 +170,7 @@ impl<'a> Writer<'a> {
 
     /// Stores what is still open, then the index: from now on all that was added counts.
     pub fn finish(mut self) -> Result<Written, PackError> {
-        for open in [&self.chunks, &self.pages] {
+        for open in self.chunks.iter().chain(&self.pages) {
             let last = lock(open).take();
             self.store_pack(last)?;
         }
@@ -198,6 +199,12 @@ impl<'a> Writer<'a> {
         self.target.put_segment(&id, &bytes)?;
         self.target.forget_sent(&names)
     }
+}
+
+/// The first that is free; the first of all if none is.
+fn first_free<T>(all: &[Mutex<T>]) -> MutexGuard<'_, T> {
+    let free = all.iter().find_map(|one| one.try_lock().ok());
+    free.unwrap_or_else(|| lock(&all[0]))
 }
 
 fn random() -> [u8; 16] {

@@ -12,7 +12,7 @@ pub(super) const LARGE: usize = 8 << 20;
 /// What disks ask of addresses and lengths, in bytes: a multiple of what any of them asks.
 const ALIGNMENT: usize = 4096;
 /// How much goes to the disk at once, in bytes.
-const PIECE: usize = 2 << 20;
+const PIECE: usize = 512 << 10;
 
 /// Writes `body` to the new file `path`; not synced. `None`, and no file, if that cannot be done here.
 pub(super) fn write(path: &Path, body: &[u8]) -> io::Result<Option<File>> {
