@@ -166,7 +166,11 @@ impl StatusPage<'_> {
     }
 
     fn remotes(&mut self) {
-        for remote in self.report.remotes.iter().flatten().filter(|remote| !remote.datasets.is_empty()) {
+        for remote in self.report.remotes.iter().flatten() {
+            if remote.datasets.is_empty() {
+                self.out.line(format_args!("The remote {} has all of this data", remote.remote));
+                continue;
+            }
             self.title(&format!("Data that the remote {} lacks:", remote.remote), "run `esker push`");
             let mut table = Table::new([Align::Left, Align::Left]);
             for lack in &remote.datasets {

@@ -14,7 +14,7 @@ pub const MAX_LEN: usize = 64 << 10;
 
 const WHAT: &str = "pointer";
 const FIRST_LINE: &str = "# esker keeps this data outside Git. To fetch it: esker pull\n";
-const KEYS: [&str; 8] = ["version", "kind", "id", "bytes", "files", "manifest", "remote", "source"];
+const KEYS: [&str; 9] = ["version", "kind", "id", "bytes", "files", "manifest", "executable", "remote", "source"];
 
 /// What one pointer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Kind {
     File {
         /// The root page of its manifest; `None` if it is one chunk, whose id is the file's, or empty.
         manifest: Option<Id>,
+        /// Whether its owner may execute it.
+        executable: bool,
     },
     /// A folder.
     Folder {
@@ -105,9 +107,9 @@ impl Pointer {
 
     fn put(&self, document: &mut DocumentMut) {
         let table: &mut dyn TableLike = document.as_table_mut();
-        let (name, files, manifest) = match self.kind {
-            Kind::File { manifest } => ("file", None, manifest),
-            Kind::Folder { files } => ("folder", Some(files), None),
+        let (name, files, manifest, executable) = match self.kind {
+            Kind::File { manifest, executable } => ("file", None, manifest, executable),
+            Kind::Folder { files } => ("folder", Some(files), None, false),
         };
         toml::put(table, "version", 1);
         toml::put(table, "kind", name);
@@ -115,6 +117,7 @@ impl Pointer {
         toml::put(table, "bytes", number(self.bytes));
         put_or_remove(table, "files", files.map(number));
         put_or_remove(table, "manifest", manifest.map(|id| id.to_string()));
+        put_or_remove(table, "executable", executable.then_some(true));
         if let Some(remote) = &self.remote {
             toml::put(table, "remote", remote.as_str());
         }
@@ -125,6 +128,10 @@ impl Pointer {
 fn kind(fields: &Fields<'_>, bytes: u64) -> Result<Kind, FormatError> {
     let name = fields.needed("kind", fields.text("kind")?)?;
     let (files, manifest) = (fields.number("files")?, id(fields, "manifest")?);
+    let executable = fields.truth("executable")?;
+    if name == "folder" && executable.is_some() {
+        return Err(fields.refuse("executable", "`executable` belongs to files only"));
+    }
     match (name, files, manifest) {
         ("file", Some(_), _) => Err(fields.refuse("files", "`files` belongs to folders only")),
         ("folder", _, Some(_)) => Err(fields.refuse("manifest", "`manifest` belongs to files only")),
@@ -132,7 +139,7 @@ fn kind(fields: &Fields<'_>, bytes: u64) -> Result<Kind, FormatError> {
         ("file", None, None) if bytes > MAX_RAW as u64 => {
             Err(fields.refuse("bytes", "a file of that many `bytes` must have a `manifest`"))
         }
-        ("file", None, manifest) => Ok(Kind::File { manifest }),
+        ("file", None, manifest) => Ok(Kind::File { manifest, executable: executable == Some(true) }),
         ("folder", files, None) => Ok(Kind::Folder { files: fields.needed("files", files)? }),
         _ => Err(fields.refuse("kind", "`kind` must be \"file\" or \"folder\"")),
     }
@@ -208,7 +215,7 @@ mod tests {
     }
 
     fn file() -> Pointer {
-        Pointer { kind: Kind::File { manifest: Some(Id::of(b"page")) }, ..folder() }
+        Pointer { kind: Kind::File { manifest: Some(Id::of(b"page")), executable: true }, ..folder() }
     }
 
     fn text(pointer: &Pointer) -> String {

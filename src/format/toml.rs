@@ -89,6 +89,12 @@ impl<'a> Fields<'a> {
         self.table.get(key).map(|item| item.as_str().ok_or_else(|| wrong(item))).transpose()
     }
 
+    /// `true` or `false`, if it is there.
+    pub fn truth(&self, key: &str) -> Result<Option<bool>, FormatError> {
+        let wrong = |item: &Item| self.wrong(key, "true or false", item.type_name());
+        self.table.get(key).map(|item| item.as_bool().ok_or_else(|| wrong(item))).transpose()
+    }
+
     /// A number from 0 to [`LARGEST_NUMBER`], if it is there.
     pub fn number(&self, key: &str) -> Result<Option<u64>, FormatError> {
         let Some(item) = self.table.get(key) else { return Ok(None) };

@@ -114,7 +114,7 @@ fn add_pages<L: List>(cache: &PackStore, id: &Id, pages: &mut HashSet<Id>) {
 pub fn in_root(dataset: &Dataset) -> root::Dataset {
     let kind = match dataset.pointer.kind {
         pointer::Kind::Folder { .. } => root::Kind::Folder,
-        pointer::Kind::File { manifest } => root::Kind::File { manifest },
+        pointer::Kind::File { manifest, .. } => root::Kind::File { manifest },
     };
     root::Dataset { path: dataset.path.clone(), kind, id: dataset.pointer.id, bytes: dataset.pointer.bytes }
 }
@@ -125,7 +125,7 @@ mod tests {
     use crate::format::pointer::Pointer;
 
     fn dataset(name: &str) -> Dataset {
-        let kind = pointer::Kind::File { manifest: None };
+        let kind = pointer::Kind::File { manifest: None, executable: false };
         let pointer = Pointer { kind, id: Id::of(name.as_bytes()), bytes: 1, remote: None, source: None };
         Dataset { path: RepoPath::new(name.as_bytes()).unwrap(), pointer }
     }

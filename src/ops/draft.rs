@@ -32,9 +32,15 @@ impl Draft {
     pub fn of_file(wanted: &Admitted, survey: Survey, sink: &dyn Sink) -> Result<Draft, Error> {
         let known = wanted.pointer.as_ref().filter(|pointer| survey.base == Some(pointer.id));
         let pointer = match (survey.file(), known) {
-            (Some(Node::File { bytes, id, chunks, .. }), _) => {
+            (Some(Node::File { executable, bytes, id, chunks }), _) => {
                 let manifest = manifest(chunks, sink)?;
-                Pointer { kind: Kind::File { manifest }, id: *id, bytes: *bytes, remote: None, source: None }
+                Pointer {
+                    kind: Kind::File { manifest, executable: *executable },
+                    id: *id,
+                    bytes: *bytes,
+                    remote: None,
+                    source: None,
+                }
             }
             (_, Some(known)) => known.clone(),
             _ => {

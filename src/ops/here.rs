@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::base::{Id, Job, RepoPath, Step};
+use crate::base::{FileKind, Id, Job, RepoPath, Step};
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
 use crate::format::pointer::{Kind, Pointer};
@@ -41,7 +41,7 @@ impl Held {
     }
 
     fn by_node(node: Node) -> Held {
-        Held { version: Version::of_file(&node), files: 1, bytes: node.bytes() }
+        Held { files: 1, bytes: node.bytes(), version: Version::File(node) }
     }
 }
 
@@ -117,7 +117,8 @@ fn file(
     let name = RepoPath::new(dataset.name())?;
     let mut read = ingest(&folder, &[(&name, found.stat)], sink, Step::Hash, job)?;
     let content = read.pop().expect("one for each file").content;
-    Ok(Node::File { executable: false, bytes: content.bytes, id: content.id, chunks: content.chunks })
+    let executable = found.kind == FileKind::File { executable: true };
+    Ok(Node::File { executable, bytes: content.bytes, id: content.id, chunks: content.chunks })
 }
 
 /// Keeps the pages of manifests, which say what changed inside a file, and drops all chunks.

@@ -40,6 +40,12 @@ impl SeenFile {
         self.seen().is_some_and(|seen| seen.records().next().is_some_and(|record| record.path.is_empty()))
     }
 
+    /// Whether the dataset was a file that its owner may execute.
+    pub fn is_executable(&self) -> bool {
+        let first = self.seen().and_then(|seen| seen.records().next());
+        first.is_some_and(|record| record.path.is_empty() && record.kind == Kind::Executable)
+    }
+
     /// What was seen; `None` if nothing is known.
     pub fn seen(&self) -> Option<Seen<'_>> {
         // load() checked it; an empty file decodes to nothing.

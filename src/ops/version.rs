@@ -27,18 +27,10 @@ impl Version {
     pub fn of(pointer: &Pointer) -> Version {
         match pointer.kind {
             Kind::Folder { .. } => Version::Folder(pointer.id),
-            Kind::File { manifest } => {
+            Kind::File { manifest, executable } => {
                 let chunks = manifest.map_or(Chunks::Whole, Chunks::Paged);
-                Version::File(Node::File { executable: false, bytes: pointer.bytes, id: pointer.id, chunks })
+                Version::File(Node::File { executable, bytes: pointer.bytes, id: pointer.id, chunks })
             }
-        }
-    }
-
-    /// What a dataset is that is this one file: its executable bit is not kept.
-    pub fn of_file(node: &Node) -> Version {
-        match node.clone() {
-            Node::File { bytes, id, chunks, .. } => Version::File(Node::File { executable: false, bytes, id, chunks }),
-            other => Version::File(other),
         }
     }
 

@@ -40,13 +40,13 @@ fn pointer(name: &str, wanted: &Pointer) {
 
 #[test]
 fn a_pointer_to_a_small_file() {
-    let kind = pointer::Kind::File { manifest: None };
+    let kind = pointer::Kind::File { manifest: None, executable: false };
     pointer("pointer-file.esker", &Pointer { kind, id: id("small"), bytes: 5, remote: None, source: None });
 }
 
 #[test]
 fn a_pointer_to_a_large_file() {
-    let kind = pointer::Kind::File { manifest: Some(id("page")) };
+    let kind = pointer::Kind::File { manifest: Some(id("page")), executable: false };
     let remote = Some("archive".to_owned());
     pointer("pointer-large-file.esker", &Pointer { kind, id: id("large"), bytes: 1 << 40, remote, source: None });
 }
@@ -71,7 +71,7 @@ fn a_pointer_that_a_user_edited() {
         id("edited")
     );
     let bytes = golden("pointer-edited.esker", || text.into_bytes());
-    let kind = pointer::Kind::File { manifest: None };
+    let kind = pointer::Kind::File { manifest: None, executable: false };
     let wanted = Pointer { kind, id: id("edited"), bytes: 1000, remote: None, source: None };
     assert_eq!(Pointer::parse(&bytes).as_ref(), Ok(&wanted));
     assert_eq!(wanted.rewrite(&bytes), bytes);

@@ -66,9 +66,9 @@ fn a_path() -> impl Strategy<Value = RepoPath> {
 }
 
 fn a_pointer() -> impl Strategy<Value = Pointer> {
-    let file = (any::<bool>(), an_id(), 1..1_u64 << 60).prop_map(|(has_manifest, id, bytes)| match has_manifest {
-        true => (Kind::File { manifest: Some(id) }, bytes),
-        false => (Kind::File { manifest: None }, bytes % (1 << 20)),
+    let file = (any::<[bool; 2]>(), an_id(), 1..1_u64 << 60).prop_map(|([paged, executable], id, bytes)| match paged {
+        true => (Kind::File { manifest: Some(id), executable }, bytes),
+        false => (Kind::File { manifest: None, executable }, bytes % (1 << 20)),
     });
     let folder = (0..=1_u64 << 60, 0..=1_u64 << 60).prop_map(|(files, bytes)| (Kind::Folder { files }, bytes));
     let kind = prop_oneof![file, folder];
@@ -194,7 +194,7 @@ proptest! {
             prop_assert_eq!(pointer.rewrite(&bytes), bytes.clone());
             prop_assert_eq!(Pointer::parse(&pointer.to_bytes()), Ok(pointer.clone()));
         }
-        let other = Pointer { kind: Kind::File { manifest: None }, id: Id::of(b""), bytes: 0, remote: None, source: None };
+        let other = Pointer { kind: Kind::File { manifest: None, executable: false }, id: Id::of(b""), bytes: 0, remote: None, source: None };
         let written = Pointer::parse(&other.rewrite(&bytes));
         if let Ok(written) = written {
             prop_assert_eq!(written.id, other.id);

@@ -135,3 +135,19 @@ fn a_large_file_comes_back_whole() {
     let world = World::new().file("big", &content).esker("add big").ok().remove("big").esker("checkout").ok();
     assert!(world.read("big") == content);
 }
+
+#[test]
+fn a_file_stays_executable() {
+    let world = World::new().file("run", "#!/bin/sh\n").executable("run").esker("add run").ok().commit("one");
+    let world = world.git("tag v1").remove("run").esker("checkout").ok().run_program("./run", "").ok();
+    let world = world.run_program("chmod", "-x run").ok().esker("status").ok().prints("run");
+    let world = world.esker("add run").ok().prints("updated run").commit("two").git("checkout -q v1");
+    world
+        .esker("checkout")
+        .ok()
+        .prints("run: 1 modified")
+        .run_program("./run", "")
+        .ok()
+        .esker("status --exit-code")
+        .ok();
+}

@@ -5,6 +5,7 @@ mod checking_out;
 mod demo;
 mod differing;
 mod looking;
+mod parts;
 mod places;
 mod readme;
 mod refusals;

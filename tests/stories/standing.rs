@@ -125,7 +125,11 @@ fn what_the_cache_and_the_remote_lack_is_told() {
     let world =
         world.prints("Data that the remote origin lacks").prints("run `esker push`").prints("5 files, 1006 bytes");
     let world = world.esker("status --remote --exit-code").exits(1).esker("push").ok();
-    let world = world.esker("status --remote --exit-code").ok().remove(".git/esker/cache");
+    let world = world
+        .esker("status --remote --exit-code")
+        .ok()
+        .prints("origin has all of this data")
+        .remove(".git/esker/cache");
     let world = world.esker("status").ok().prints("Data that the cache lacks").prints("run `esker fetch`");
     world.esker("fetch").ok().esker("status").ok().never_says("lacks");
 }

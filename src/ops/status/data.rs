@@ -149,7 +149,7 @@ fn compare(survey: &Survey, pointer: &Pointer, pages: &Pages<'_>) -> Result<Vec<
     let whole = RepoPath::default();
     let here = match survey.standing {
         Standing::Absent => Version::Nothing,
-        Standing::File => survey.file().map_or(Version::Nothing, Version::of_file),
+        Standing::File => survey.file().cloned().map_or(Version::Nothing, Version::File),
         Standing::Folder => {
             let keep = |id: Id, page| {
                 pages.put(id, page);

@@ -25,9 +25,9 @@ pub struct Lacks {
 pub fn at_a_glance(project: &Project, pointer: &Pointer) -> Result<Option<Lacks>, Error> {
     let first = match pointer.kind {
         Kind::Folder { .. } => pointer.id,
-        Kind::File { manifest: Some(page) } => page,
-        Kind::File { manifest: None } if pointer.bytes == 0 => return Ok(None),
-        Kind::File { manifest: None } => pointer.id,
+        Kind::File { manifest: Some(page), .. } => page,
+        Kind::File { manifest: None, .. } if pointer.bytes == 0 => return Ok(None),
+        Kind::File { manifest: None, .. } => pointer.id,
     };
     let is_there = project.cache()?.find(&first).is_some();
     Ok((!is_there).then_some(Lacks { chunks: 0, bytes: 0, is_all: false }))

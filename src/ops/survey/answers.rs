@@ -16,8 +16,9 @@ impl Survey {
         match self.base {
             None => Version::Nothing,
             Some(id) if self.file.is_of_a_file() => {
-                // Only the id is known, and only the id is compared.
-                Version::File(Node::File { executable: false, bytes: 0, id, chunks: Chunks::Whole })
+                // Only the id and the executable bit are known, and only they are compared.
+                let executable = self.file.is_executable();
+                Version::File(Node::File { executable, bytes: 0, id, chunks: Chunks::Whole })
             }
             Some(id) => Version::Folder(id),
         }
