@@ -1,14 +1,15 @@
 //! `esker checkout`: the data in the worktree becomes what the pointers say.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::base::{bytes_text, count_text};
 use crate::cli::call::Call;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::out::Out;
-use crate::ops::{self, CheckedOut, CheckoutOptions, CheckoutReport, Project};
+use crate::cli::revisions;
+use crate::ops::{self, CheckedOut, CheckoutOptions, CheckoutReport};
 
 /// Make the data in the worktree what the pointers say
 #[derive(clap::Args)]
@@ -48,10 +49,10 @@ pub struct Args {
 /// Checks out, and tells what changed.
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
-    let (revision, mut typed) = split(&project, &args)?;
+    let (revisions, mut typed) = revisions::split(&project, &args.words, 1)?;
     typed.extend(args.paths.iter().cloned());
     let options = CheckoutOptions {
-        revision,
+        revision: revisions.into_iter().next(),
         paths: call.paths(&project, &typed)?,
         force: args.force,
         no_fetch: args.no_fetch,
@@ -59,28 +60,6 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     };
     let report = ops::checkout(&project, &options, &call.job()?)?;
     call.tell(&report, |out| tell(&report, out))
-}
-
-/// Whether the first word is a revision: as in Git, it is not if something of that name is here.
-fn split(project: &Project, args: &Args) -> Result<(Option<String>, Vec<PathBuf>), Failure> {
-    let paths = || args.words.iter().map(PathBuf::from).collect::<Vec<_>>();
-    let Some(first) = args.words.first() else { return Ok((None, Vec::new())) };
-    let Some(text) = first.to_str() else { return Ok((None, paths())) };
-    let is_revision = project.repo().resolve(text);
-    let is_path = ops::is_known_path(project, &project.path(Path::new(first)).unwrap_or_default())?;
-    match (is_revision, is_path) {
-        (Ok(_), true) if args.paths.is_empty() && args.words.len() == 1 => Err(Failure::usage(
-            format!("`{text}` is a revision and a path"),
-            Some(format!("use `esker checkout {text} --` or `esker checkout -- {text}`")),
-        )),
-        (Ok(_), _) => Ok((Some(text.to_owned()), paths().split_off(1))),
-        (Err(_), true) => Ok((None, paths())),
-        // Neither: the message about the revision is right only if paths come after it.
-        (Err(error), false) if args.words.len() > 1 || !args.paths.is_empty() => {
-            Err(crate::ops::Error::from(error).into())
-        }
-        (Err(_), false) => Ok((None, paths())),
-    }
 }
 
 /// Tells what a checkout did; `pull` tells the same.
