@@ -1,5 +1,6 @@
 //! One call of the program: the global options, the environment, who watches, how to answer.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -17,7 +18,7 @@ use super::out::{Out, stdout_is_terminal};
 use crate::base::{AtPath, Cancel, Job, RepoPath};
 use crate::format::config::{Key, Layer, Place};
 use crate::git::GitEnvironment;
-use crate::ops::{Error, Project, Settings};
+use crate::ops::{Error, Project, Settings, use_threads};
 
 /// What every verb is given: it lives from the parsed command line to the exit code.
 pub struct Call {
@@ -27,6 +28,8 @@ pub struct Call {
     global: Global,
     bars: Bars,
     cancel: Cancel,
+    /// `core.threads` of the project that was opened.
+    configured_threads: Cell<Option<usize>>,
 }
 
 impl Call {
@@ -41,7 +44,8 @@ impl Call {
         let draws = is_terminal && environment.moves_cursor && !global.is_silent();
         let inks = Inks::new(environment.colours.wanted(is_terminal));
         let bars = Bars::new(draws, inks);
-        let call = Call { environment, folder, global, bars, cancel: Cancel::default() };
+        let call =
+            Call { environment, folder, global, bars, cancel: Cancel::default(), configured_threads: Cell::new(None) };
         call.watch(inks);
         Ok(call)
     }
@@ -73,7 +77,9 @@ impl Call {
 
     /// The project in which the user stands.
     pub fn project(&self) -> Result<Project, Failure> {
-        Ok(Project::open(&self.settings()?)?)
+        let project = Project::open(&self.settings()?)?;
+        self.configured_threads.set(project.config().threads());
+        Ok(project)
     }
 
     /// What the user means by paths that they typed, from where they stand.
@@ -82,8 +88,8 @@ impl Call {
     }
 
     /// What an operation is given besides its options.
-    pub fn job(&self) -> Result<Job<'_>, Failure> {
-        Ok(Job { events: &self.bars, cancel: &self.cancel, threads: self.threads()? })
+    pub fn job(&self) -> Job<'_> {
+        Job { events: &self.bars, cancel: &self.cancel, threads: self.threads() }
     }
 
     /// Whether the user wants to see more.
@@ -134,20 +140,13 @@ impl Call {
         });
     }
 
-    /// How many threads compute: the option, else the variable, else one for each core.
-    fn threads(&self) -> Result<usize, Failure> {
-        if let Some(threads) = self.global.threads {
-            return Ok(usize::from(threads));
+    /// How many threads compute: the option, else what the settings say, else one for each core.
+    fn threads(&self) -> usize {
+        let wanted = self.global.threads.map(usize::from).or(self.configured_threads.get());
+        if let Some(threads) = wanted {
+            use_threads(threads);
         }
-        match self.environment.setting("core.threads") {
-            Some(setting) => {
-                setting.value.parse().ok().filter(|threads| (1..=1024).contains(threads)).ok_or_else(|| {
-                    let reason = format!("{} is a number from 1 to 1024", setting.variable);
-                    Error::Argument { given: setting.value.clone(), reason }.into()
-                })
-            }
-            None => Ok(available_parallelism().map_or(1, |cores| cores.get())),
-        }
+        wanted.unwrap_or_else(|| available_parallelism().map_or(1, |cores| cores.get()))
     }
 }
 

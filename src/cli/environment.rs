@@ -92,11 +92,6 @@ impl Environment {
             moves_cursor: !is_dumb,
         })
     }
-
-    /// The value of a key, if a variable sets it.
-    pub fn setting(&self, key: &str) -> Option<&Setting> {
-        self.settings.iter().find(|setting| setting.key == key)
-    }
 }
 
 impl Colours {
@@ -159,8 +154,8 @@ mod tests {
     #[test]
     fn settings_keep_the_name_of_their_variable() {
         let environment = read(&[("ESKER_REMOTE", "backup"), ("ESKER_THREADS", "")]);
-        let setting = environment.setting("core.remote").unwrap();
+        let setting = environment.settings.iter().find(|setting| setting.key == "core.remote").unwrap();
         assert_eq!((setting.value.as_str(), setting.variable), ("backup", "ESKER_REMOTE"));
-        assert_eq!(environment.setting("core.threads"), None);
+        assert!(environment.settings.iter().all(|setting| setting.key != "core.threads"));
     }
 }

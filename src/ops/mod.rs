@@ -75,7 +75,7 @@ pub use look::{
 };
 pub use mv::{MvOptions, MvReport, mv};
 pub use pointed::is_known_path;
-pub use project::{PROJECT_FILE, Project, Settings};
+pub use project::{PROJECT_FILE, Project, Settings, use_threads};
 pub use pull::{PullOptions, PullReport, pull};
 pub use push::{PushOptions, PushReport, Pushed, PushedDataset, push};
 pub use remote::{

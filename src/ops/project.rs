@@ -162,6 +162,12 @@ pub(super) fn layers(repo: Option<&Repo>, settings: &Settings) -> Result<Vec<Lay
     Ok(layers)
 }
 
+/// Makes all verbs of this process compute on so many threads. Only the first call counts, before any verb.
+pub fn use_threads(threads: usize) {
+    // Whoever set the threads of this process before knows why.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+}
+
 /// `path` without `.` and `..`, as its text says.
 pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();

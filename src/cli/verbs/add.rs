@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = AddOptions { paths: call.paths(&project, &args.paths)?, force: args.force };
-    let report = ops::add(&project, &options, &call.job()?)?;
+    let report = ops::add(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, out))
 }
 

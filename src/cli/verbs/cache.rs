@@ -43,11 +43,11 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     match args.what {
         What::Info => {
-            let info = ops::cache_info(&project, &call.job()?)?;
+            let info = ops::cache_info(&project, &call.job())?;
             call.show(&info, |out| show(&info, out))
         }
         What::Clear { force } => {
-            let report = ops::cache_clear(&project, &CacheClearOptions { force }, &call.job()?)?;
+            let report = ops::cache_clear(&project, &CacheClearOptions { force }, &call.job())?;
             call.tell(&report, |out| tell(&report, out))
         }
     }

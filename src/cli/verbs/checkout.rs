@@ -58,7 +58,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
         no_fetch: args.no_fetch,
         remote: args.remote,
     };
-    let report = ops::checkout(&project, &options, &call.job()?)?;
+    let report = ops::checkout(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, out))
 }
 

@@ -36,7 +36,7 @@ struct Report {
 
 /// Plays the demo.
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
-    let job = call.job()?;
+    let job = call.job();
     let cancelled = || job.check().map_err(|error| Failure::from(crate::ops::Error::from(error)));
     let shown = (!call.is_json()).then(|| call.out());
     let colours = shown.as_ref().is_some_and(Out::is_coloured);

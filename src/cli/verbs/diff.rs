@@ -52,7 +52,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = options(&project, &args, call)?;
-    let report = ops::diff(&project, &options, &call.job()?)?;
+    let report = ops::diff(&project, &options, &call.job())?;
     let near = Near::new(&project);
     let done = call.show(&report, |out| match (args.name_only, args.stat) {
         (true, _) => names(&report, out),

@@ -22,7 +22,7 @@ pub struct Args {}
 
 /// Looks, and tells.
 pub fn run(_: Args, call: &Call) -> Result<ExitCode, Failure> {
-    let report = ops::doctor(&call.settings()?, &call.job()?)?;
+    let report = ops::doctor(&call.settings()?, &call.job())?;
     call.show(&report, |out| show(&report, out))?;
     Ok(if report.state == Health::Fail { ExitCode::State } else { ExitCode::Done })
 }

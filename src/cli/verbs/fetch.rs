@@ -31,7 +31,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = FetchOptions { selection: args.chosen.options(call, &project)?, remote: args.remote };
-    let report = ops::fetch(&project, &options, &call.job()?)?;
+    let report = ops::fetch(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, out))
 }
 

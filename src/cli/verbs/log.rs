@@ -42,7 +42,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let (mut revisions, mut paths) = revisions::split(&project, &args.words, 1)?;
     paths.extend(args.paths);
     let options = LogOptions { revision: revisions.pop(), paths: call.paths(&project, &paths)?, most: args.max_count };
-    let report = ops::log(&project, &options, &call.job()?)?;
+    let report = ops::log(&project, &options, &call.job())?;
     call.show(&report, |out| tell(&report, &Near::new(&project), out))
 }
 

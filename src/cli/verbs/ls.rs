@@ -40,7 +40,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = LsOptions { name: args.name, recursive: args.recursive };
-    let report = ops::ls(&project, &options, &call.job()?)?;
+    let report = ops::ls(&project, &options, &call.job())?;
     let near = Near::new(&project);
     call.show(&report, |out| if args.long { long(&report, &near, out) } else { short(&report, &near, out) })
 }

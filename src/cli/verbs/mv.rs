@@ -28,7 +28,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = MvOptions { from: project.path(&args.old)?, to: project.path(&args.new)? };
-    let report = ops::mv(&project, &options, &call.job()?)?;
+    let report = ops::mv(&project, &options, &call.job())?;
     call.tell(&report, |out| {
         let without = if report.has_data { "" } else { " (its data is not in the worktree)" };
         out.line(format_args!("moved {} to {}{without}", report.from, report.to));

@@ -35,7 +35,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let selection = args.chosen.options(call, &project)?;
     let options = PullOptions { selection, remote: args.remote, force: args.force };
-    let report = ops::pull(&project, &options, &call.job()?)?;
+    let report = ops::pull(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, out))
 }
 

@@ -39,7 +39,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let selection = args.chosen.options(call, &project)?;
     let options = PushOptions { selection, remote: args.remote, is_dry_run: args.dry_run };
-    let report = ops::push(&project, &options, &call.job()?)?;
+    let report = ops::push(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, out))
 }
 

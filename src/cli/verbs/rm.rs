@@ -40,7 +40,7 @@ pub struct Args {
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
     let project = call.project()?;
     let options = RmOptions { paths: call.paths(&project, &args.paths)?, keep: args.keep, force: args.force };
-    let report = ops::rm(&project, &options, &call.job()?)?;
+    let report = ops::rm(&project, &options, &call.job())?;
     call.tell(&report, |out| tell(&report, options.keep, out))
 }
 

@@ -45,7 +45,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
         asks_remotes: args.remote.is_some(),
         remote: args.remote.filter(|name| !name.is_empty()),
     };
-    let report = ops::status(&project, &options, &call.job()?)?;
+    let report = ops::status(&project, &options, &call.job())?;
     let near = Near::new(&project);
     let most = if call.is_verbose() { usize::MAX } else { MOST_SHOWN };
     let done = call.show(&report, |out| StatusPage { report: &report, near: &near, most, out }.write())?;
