@@ -4,8 +4,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::base::{Job, RepoPath, Stat, Step};
+use crate::base::{FileKind, Job, RepoPath, Stat, Step};
 use crate::format::compression::Noticer;
+use crate::format::tree::Node;
 use crate::packs::{Content, ContentError, Sink, store_bytes, store_stream};
 use crate::worktree::{self, Reader, WorktreeError};
 
@@ -25,6 +26,18 @@ pub struct Ingested {
     pub content: Content,
     /// Its stat, of the moment at which it was read.
     pub stat: Stat,
+}
+
+/// The entry for something that was found; `content` gives that of a file, and is asked for no other.
+pub fn node(kind: &FileKind, content: impl FnOnce() -> Content) -> Node {
+    match kind {
+        FileKind::File { executable } => {
+            let Content { id, bytes, chunks } = content();
+            Node::File { executable: *executable, bytes, id, chunks }
+        }
+        FileKind::Symlink { target } => Node::Symlink { target: target.clone() },
+        FileKind::EmptyFolder => Node::EmptyFolder,
+    }
 }
 
 /// Reads `files`, relative to `root`, into `sink`. The answers come in the same order. `step` moves by bytes.

@@ -13,7 +13,7 @@ use crate::worktree::{self, Found, Ignored, Scan};
 use super::admit::Admitted;
 use super::draft::Draft;
 use super::error::Error;
-use super::ingest::ingest;
+use super::ingest::{ingest, node};
 use super::pages::Pages;
 use super::project::Project;
 
@@ -96,14 +96,7 @@ fn read(
     let root = wanted.dataset.below(project.root());
     let mut contents = ingest(&root, &files, sink, Step::Store, job)?.into_iter();
     job.done(Step::Store);
-    let node = |kind: &FileKind| match kind {
-        FileKind::File { executable } => {
-            let content = contents.next().expect("one for each file").content;
-            Node::File { executable: *executable, bytes: content.bytes, id: content.id, chunks: content.chunks }
-        }
-        FileKind::Symlink { target } => Node::Symlink { target: target.clone() },
-        FileKind::EmptyFolder => Node::EmptyFolder,
-    };
-    let mut node = node;
-    Ok(found.iter().map(|found| Entry { path: found.path.clone(), node: node(&found.kind) }).collect())
+    let mut content = || contents.next().expect("one for each file").content;
+    let entry = |found: &Found| Entry { path: found.path.clone(), node: node(&found.kind, &mut content) };
+    Ok(found.iter().map(entry).collect())
 }

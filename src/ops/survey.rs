@@ -13,7 +13,7 @@ use crate::packs::Sink;
 use crate::worktree::{self, Found, Ignored, Refused, Scan};
 
 use super::error::Error;
-use super::ingest::{Ingested, ingest};
+use super::ingest::{self, Ingested, ingest};
 use super::pages::Pages;
 use super::project::Project;
 use super::seen::{self, SeenFile};
@@ -166,17 +166,12 @@ impl Survey {
         }
         let mut contents = contents.into_iter();
         for (at, old) in pairs {
-            let node = match &self.found[at].kind {
-                FileKind::File { executable } => {
-                    let executable = *executable;
-                    let read = contents.next().expect("one for each file");
-                    self.found[at].stat = read.stat;
-                    let content = read.content;
-                    Node::File { executable, bytes: content.bytes, id: content.id, chunks: content.chunks }
-                }
-                FileKind::Symlink { target } => Node::Symlink { target: target.clone() },
-                FileKind::EmptyFolder => Node::EmptyFolder,
-            };
+            let found = &mut self.found[at];
+            let node = ingest::node(&found.kind, || {
+                let read = contents.next().expect("one for each file");
+                found.stat = read.stat;
+                read.content
+            });
             self.note(at, old, node);
         }
         self.differences.sort_by(|one, other| one.path.cmp(&other.path));
