@@ -90,6 +90,10 @@ fn put(
     for aim in aims.iter() {
         staged.push(stage_one(project, aim, &staging, fetcher, job)?);
     }
+    if staged.iter().flatten().any(Option::is_some) {
+        // A rename may reach the disk before the bytes do: after a power cut the file would be there, and empty.
+        staging.sync()?;
+    }
     // From here on the worktree changes; all that is needed is there, and whole.
     for (aim, staged) in aims.iter_mut().zip(staged) {
         aim.placed = place::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, force)?;
