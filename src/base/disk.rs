@@ -81,6 +81,12 @@ pub fn sync_folder(folder: &Path) -> PathResult<()> {
     File::open(folder).and_then(|handle| handle.sync_all()).at("sync", folder)
 }
 
+/// Makes a file, and its name, durable.
+pub fn sync_file(path: &Path) -> PathResult<()> {
+    File::open(path).and_then(|file| file.sync_all()).at("sync", path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
 /// Removes a file; its absence is success.
 pub fn remove_if_there(path: &Path) -> PathResult<()> {
     match fs::remove_file(path) {

@@ -7,11 +7,13 @@ mod job;
 mod path;
 mod size;
 mod volume;
+mod whole;
 
-pub use disk::{AtPath, PathError, PathResult, remove_if_there, replace_file, sync_folder};
+pub use disk::{AtPath, PathError, PathResult, remove_if_there, replace_file, sync_file, sync_folder};
 pub use file::{FileKind, Stat};
 pub use id::{Id, ParseIdError};
 pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};
 pub use path::{PathRefused, RepoPath, check_name};
 pub use size::{bytes_text, count_text};
 pub use volume::Volume;
+pub use whole::make_locked;

@@ -5,6 +5,7 @@ mod error;
 mod history;
 pub mod ignore;
 mod index;
+mod index_lock;
 mod log;
 mod pointers;
 mod program;

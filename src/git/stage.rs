@@ -1,22 +1,17 @@
 //! Changing the index: all of a change or nothing, and never over what another process staged meanwhile.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::fs;
+use std::time::Duration;
 
 use super::Repo;
 use super::error::{Doing, GitError};
-use crate::base::{AtPath, PathResult, RepoPath};
+use super::index_lock::IndexLock;
+use crate::base::{AtPath, RepoPath, sync_file};
 
 /// How long a lock that somebody else holds is waited for: many writers in a row, on a disk that is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(10);
-/// An index of version 2 without entries: header and SHA-1.
-const EMPTY_INDEX: &[u8] = b"DIRC\0\0\0\x02\0\0\0\0\
-    \x39\xd8\x90\x13\x9e\xe5\x35\x6c\x7e\xf5\x72\x21\x6c\xeb\xcd\x27\xaa\x41\xf9\xdf";
+/// So many new objects are synced: whoever stages more waits for no disk, and does as Git would.
+const MOST_SYNCED: usize = 64;
 
 impl Repo {
     /// Stages these files of the worktree as `git add` would.
@@ -54,9 +49,9 @@ impl Repo {
         self.index().map(drop)
     }
 
-    /// Works on the copy that the lock file holds, which becomes the index when the lock is done.
+    /// Works on the copy that the lock keeps, which becomes the index when the lock is done.
     fn change(&self, lock: &IndexLock, added: &[RepoPath], removed: &[RepoPath]) -> Result<(), GitError> {
-        let mut index = git2::Index::open(&lock.path).map_err(|error| self.index_unread(&error))?;
+        let mut index = git2::Index::open(lock.next()).map_err(|error| self.index_unread(&error))?;
         self.inner.set_index(&mut index).doing("use Git's index")?;
         for path in removed {
             index.remove_path(path.as_path()).doing(format!("unstage {path}"))?;
@@ -64,7 +59,20 @@ impl Repo {
         for path in added {
             index.add_path(path.as_path()).doing(format!("stage {path}"))?;
         }
+        if added.len() <= MOST_SYNCED {
+            let ids = added.iter().filter_map(|path| index.get_path(path.as_path(), 0)).map(|entry| entry.id);
+            ids.into_iter().try_for_each(|id| self.sync_object(id))?;
+        }
         index.write().doing(format!("write {}", self.index_file.display()))
+    }
+
+    /// Makes a new object durable, so that after a power cut the index names none that is empty: Git would take it for
+    /// what it says, and for damage.
+    fn sync_object(&self, id: git2::Oid) -> Result<(), GitError> {
+        let name = id.to_string();
+        let file = self.common_dir().join("objects").join(&name[..2]).join(&name[2..]);
+        // Else it lies in a pack, which it did for long.
+        if file.exists() { Ok(sync_file(&file)?) } else { Ok(()) }
     }
 
     fn refuse_foreign(&self, path: &RepoPath) -> Result<(), GitError> {
@@ -79,6 +87,11 @@ impl Repo {
             return Err(GitError::Ignored { path: path.clone() });
         }
         Ok(())
+    }
+
+    /// Whether the index has this file of the worktree as it is.
+    pub fn is_staged(&self, path: &RepoPath) -> Result<bool, GitError> {
+        self.are_staged(&self.index()?, std::slice::from_ref(path))
     }
 
     /// Whether the index has these files with these bytes. A filter (such as that for line ends) may make it say no.
@@ -100,75 +113,9 @@ fn is_tracked(index: &git2::Index, path: &RepoPath) -> bool {
     (0..4).any(|stage| index.get_path(path.as_path(), stage).is_some())
 }
 
-/// Git's lock on an index: a file beside it that holds the next one.
-///
-/// libgit2 takes this lock only to write, after it has read; what another process staged in between would be lost.
-struct IndexLock {
-    path: PathBuf,
-    index: PathBuf,
-    /// Whether the file is still ours to remove.
-    is_held: bool,
-}
-
-impl IndexLock {
-    fn take(index: &Path, patience: Duration) -> Result<IndexLock, GitError> {
-        let mut name = index.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
-        let started = Instant::now();
-        loop {
-            match File::options().write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    let lock = IndexLock { path, index: index.to_owned(), is_held: true };
-                    lock.fill(file)?;
-                    return Ok(lock);
-                }
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error).at("lock", &path)?,
-                Err(_) if started.elapsed() > patience => return Err(GitError::Locked { path }),
-                Err(_) => thread::sleep(PAUSE),
-            }
-        }
-    }
-
-    /// Copies the index into the lock file, with its time in whole seconds.
-    ///
-    /// A file changed after that time may have changed unseen; libgit2 looks at its bytes before it writes. It
-    /// compares nanoseconds, but most builds of Git compare only seconds, and would then take such a file for clean.
-    fn fill(&self, mut file: File) -> PathResult<()> {
-        let mut old = match File::open(&self.index) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return file.write_all(EMPTY_INDEX).at("write", &self.path);
-            }
-            other => other.at("read", &self.index)?,
-        };
-        io::copy(&mut old, &mut file).at("write", &self.path)?;
-        let seconds = old.metadata().at("read", &self.index)?.mtime().try_into().unwrap_or(0);
-        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).at("write", &self.path)
-    }
-
-    /// Makes the lock file the index.
-    fn finish(mut self) -> PathResult<()> {
-        if let Ok(old) = fs::metadata(&self.index) {
-            fs::set_permissions(&self.path, old.permissions()).at("write", &self.path)?;
-        }
-        fs::rename(&self.path, &self.index).at("replace", &self.index)?;
-        self.is_held = false;
-        Ok(())
-    }
-}
-
-impl Drop for IndexLock {
-    fn drop(&mut self) {
-        // After `finish`, a file of this name is the lock of somebody else.
-        if self.is_held {
-            // A lock that stays is told by the next that meets it.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::sync::Barrier;
 
     use super::super::testing::{Sandbox, path};
@@ -199,17 +146,6 @@ mod tests {
         let repo = sandbox.open();
         let _held = File::create(sandbox.root().join(".git/index.lock")).unwrap();
         repo.restage(&[path("a.esker")], &[path("absent")]).unwrap();
-    }
-
-    #[test]
-    fn a_lock_that_stays_is_told_and_left_alone() {
-        let sandbox = Sandbox::new();
-        let index = sandbox.root().join(".git/index");
-        let lock = sandbox.root().join(".git/index.lock");
-        fs::write(&lock, "theirs").unwrap();
-        let error = IndexLock::take(&index, Duration::from_millis(50)).map(drop).unwrap_err();
-        assert!(matches!(&error, GitError::Locked { path } if *path == lock), "{error:?}");
-        assert_eq!(fs::read(&lock).unwrap(), b"theirs");
     }
 
     #[test]

@@ -84,11 +84,6 @@ impl Draft {
         }
     }
 
-    /// Whether the pointer will say something new.
-    pub fn is_changed(&self) -> bool {
-        self.is_changed
-    }
-
     /// How many files were read.
     pub fn files_read(&self) -> u64 {
         self.survey.as_ref().map_or(0, |survey| survey.files_read)

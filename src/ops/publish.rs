@@ -32,13 +32,17 @@ fn write(project: &Project, drafts: &[Draft], undo: &mut Undo) -> Result<(), Err
             Some(old) => draft.pointer.rewrite(old),
             None => draft.pointer.to_bytes(),
         };
-        if draft.old_bytes.as_ref() != Some(&bytes) {
+        let is_written = draft.old_bytes.as_ref() == Some(&bytes);
+        if !is_written {
             undo.replace(pointer.below(project.root()), draft.old_bytes.clone(), &bytes)?;
-            staged.push(pointer);
-        } else if draft.is_changed() {
-            staged.push(pointer);
         }
-        staged.extend(ignore_dataset(project, &draft.dataset, undo)?);
+        let ignored = ignore_dataset(project, &draft.dataset, undo)?;
+        if is_written && ignored.is_none() && project.config().stages() && !project.repo().is_staged(&pointer)? {
+            // An add was killed after it had written both, and before it came to stage them.
+            staged.push(ignore_file(&draft.dataset)?);
+        }
+        staged.push(pointer);
+        staged.extend(ignored);
     }
     if project.config().stages() && !staged.is_empty() {
         project.repo().stage(&staged)?;

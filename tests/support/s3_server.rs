@@ -50,6 +50,8 @@ struct Shared {
     faults: Mutex<Faults>,
     log: Mutex<Vec<Logged>>,
     page_keys: Mutex<Option<usize>>,
+    /// What was put after this is not listed while a listing is stale.
+    fresh_from: Mutex<Option<SystemTime>>,
 }
 
 #[derive(Clone)]
@@ -112,6 +114,11 @@ impl S3Server {
         locked(&self.shared.faults).plans.push(Plan { method, pass: 0, times, fault });
     }
 
+    /// The `nth` request of `method` from now on (the next one is the first) meets `fault`.
+    pub fn at(&self, nth: usize, method: &'static str, fault: Fault) {
+        locked(&self.shared.faults).plans.push(Plan { method, pass: nth - 1, times: 1, fault });
+    }
+
     /// From the `nth` request of `method` on (the next one is the first), all meet `fault`.
     pub fn from(&self, nth: usize, method: &'static str, fault: Fault) {
         locked(&self.shared.faults).plans.push(Plan { method, pass: nth - 1, times: usize::MAX, fault });
@@ -130,6 +137,11 @@ impl S3Server {
     /// Listings come in pages of so many keys.
     pub fn page(&self, keys: usize) {
         *locked(&self.shared.page_keys) = Some(keys);
+    }
+
+    /// From now on a listing that meets [`Fault::Stale`] lacks what was put after this moment.
+    pub fn remember(&self) {
+        *locked(&self.shared.fresh_from) = Some(SystemTime::now());
     }
 
     /// How many requests of `method` there were since the start or the last [`S3Server::forget`].
@@ -211,6 +223,7 @@ async fn answer(
     let Some(fault) = shared.meet(&request) else { return service.call(request.map(Body::from)).await };
     match fault.before().await {
         Some(answer) => answer,
+        None if fault == Fault::Stale => Ok(service.call(memory::stale(request.map(Body::from))).await?),
         None => fault.after(service.call(request.map(Body::from)).await?).await,
     }
 }

@@ -199,6 +199,27 @@ fn an_interrupted_push_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_push_that_dies_after_any_write_goes_on_from_there() {
+    let sandbox = Sandbox::new();
+    sandbox.write("alice", "data/a", noise(1, 50_000));
+    sandbox.add("alice", &["data"]);
+    let (store, remote) = watched(&sandbox);
+    push_watched(&sandbox, "alice", &remote).unwrap();
+    // A pack of chunks, one of pages, the index, the root.
+    for puts in 0..4 {
+        sandbox.write("alice", "data/a", noise(puts + 2, 50_000));
+        sandbox.add("alice", &["data"]);
+        let before = packs(&*store).len();
+        store.allow_puts(puts as usize);
+        push_watched(&sandbox, "alice", &remote).unwrap_err();
+        store.allow_puts(usize::MAX);
+        push_watched(&sandbox, "alice", &remote).unwrap();
+        assert!(is_whole(&sandbox, "alice"), "after {puts} writes");
+        assert_eq!(packs(&*store).len(), before + 2, "nothing is sent twice after {puts} writes");
+    }
+}
+
+#[test]
 fn two_repositories_share_what_they_have_in_common() {
     let sandbox = Sandbox::new();
     sandbox.make("bob");

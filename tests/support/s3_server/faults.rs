@@ -17,6 +17,10 @@ pub enum Fault {
     Unavailable,
     /// It is answered 403, and not done.
     Denied,
+    /// It is answered with this status and code, and not done.
+    Refused(u16, &'static str),
+    /// A listing lacks what was put after [`super::S3Server::remember`].
+    Stale,
     /// The connection is cut, and it is not done.
     CutBefore,
     /// It is done, and the connection is cut without an answer.
@@ -95,6 +99,7 @@ impl Fault {
         match self {
             Fault::Unavailable => Some(Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"))),
             Fault::Denied => Some(Ok(refusal(StatusCode::FORBIDDEN, "AccessDenied"))),
+            Fault::Refused(status, code) => Some(Ok(refusal(StatusCode::from_u16(*status).unwrap(), code))),
             Fault::CutBefore => Some(Err(cut())),
             Fault::Stall(time) => {
                 tokio::time::sleep(*time).await;

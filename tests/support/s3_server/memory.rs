@@ -16,6 +16,16 @@ use super::{BUCKET, Object, Shared, locked};
 /// The S3 that s3s serves.
 pub(super) struct Memory(pub Arc<Shared>);
 
+/// Says of a request that its answer is to be stale.
+#[derive(Clone)]
+struct Stale;
+
+/// Marks a listing as one that lacks what was put lately.
+pub(super) fn stale(mut request: http::Request<Body>) -> http::Request<Body> {
+    request.extensions_mut().insert(Stale);
+    request
+}
+
 fn check_bucket(bucket: &str) -> S3Result<()> {
     if bucket == BUCKET { Ok(()) } else { Err(s3_error!(NoSuchBucket, "The specified bucket does not exist")) }
 }
@@ -82,8 +92,13 @@ impl S3 for Memory {
         let after = input.continuation_token.or(input.start_after).unwrap_or_default();
         let most = input.max_keys.unwrap_or(1000).clamp(1, 1000) as usize;
         let most = locked(&self.0.page_keys).map_or(most, |keys| keys.min(most));
+        let is_stale = request.extensions.get::<Stale>().is_some();
+        let known = *locked(&self.0.fresh_from);
+        let is_listed = |object: &Object| !is_stale || known.is_none_or(|known| object.modified < known);
         let objects = locked(&self.0.objects);
-        let mut found = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && key.as_str() > after.as_str());
+        let mut found = objects.iter().filter(|(key, object)| {
+            key.starts_with(&prefix) && key.as_str() > after.as_str() && is_listed(object)
+        });
         let page: Vec<_> = found.by_ref().take(most).map(|(key, object)| summary(key, object)).collect();
         let more = found.next().is_some();
         let output = ListObjectsV2Output {
