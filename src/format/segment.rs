@@ -13,6 +13,7 @@ use super::pack::{PackKind, check_lens};
 const WHAT: &str = "index segment";
 const LETTERS: &[u8; 7] = b"eskindx";
 const HEADER_LEN: usize = 64;
+const RANDOM_LEN: usize = 16;
 const PACK_LEN: usize = 48;
 const ENTRY_LEN: usize = 48;
 /// How many entries share a slot of the fan-out table, about.
@@ -46,8 +47,14 @@ pub struct SegmentEntry {
     pub codec: Codec,
 }
 
-/// Encodes a segment. Packs and entries come ascending by id, each id once.
+/// Encodes the first segment of some packs. Packs and entries come ascending by id, each id once.
 pub fn encode(packs: &[SegmentPack], entries: &[SegmentEntry]) -> (Id, Vec<u8>) {
+    encode_anew([0; 16], packs, entries)
+}
+
+/// Encodes a segment that takes the place of others. The random bytes make its name new, so that nobody who is late
+/// removes it in the belief that it is one of those.
+pub fn encode_anew(random: [u8; 16], packs: &[SegmentPack], entries: &[SegmentEntry]) -> (Id, Vec<u8>) {
     let fan_bits = fan_bits(entries.len() as u64);
     let body = packs.len() * PACK_LEN + (4 << fan_bits) + entries.len() * ENTRY_LEN;
     let mut bytes = Vec::with_capacity(HEADER_LEN + body + Id::LEN);
@@ -56,6 +63,7 @@ pub fn encode(packs: &[SegmentPack], entries: &[SegmentEntry]) -> (Id, Vec<u8>) 
     bytes.extend_from_slice(&(packs.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&[fan_bits, 0, 0, 0]);
     bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&random);
     bytes.resize(HEADER_LEN, 0);
     for pack in packs {
         bytes.extend_from_slice(pack.id.as_bytes());
@@ -115,7 +123,8 @@ impl<B: AsRef<[u8]>> Segment<B> {
         let fan_bits = reader.u8()?;
         reader.zeros(3)?;
         let entries = reader.u64()?;
-        reader.zeros(40)?;
+        reader.take(RANDOM_LEN)?;
+        reader.zeros(HEADER_LEN - 24 - RANDOM_LEN)?;
         if u32::try_from(entries).is_err() || fan_bits != self::fan_bits(entries) {
             return Err(reader.damaged("its counts make no sense"));
         }
@@ -263,6 +272,16 @@ mod tests {
             assert_eq!(segment.entries().collect::<Result<Vec<_>, _>>().unwrap(), entries);
             assert_eq!(segment.entry_count(), entries.len());
         }
+    }
+
+    #[test]
+    fn a_segment_that_takes_the_place_of_others_has_a_new_name() {
+        let (id, bytes, entries) = segment(10);
+        let pack = Segment::open(&bytes).unwrap().pack(0).unwrap();
+        let (anew, other) = encode_anew([7; 16], &[pack], &entries);
+        assert_ne!(anew, id);
+        assert_eq!(Segment::open(&other).unwrap().check(), Ok(anew));
+        assert_eq!(encode_anew([0; 16], &[pack], &entries).0, id);
     }
 
     #[test]

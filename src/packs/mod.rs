@@ -1,12 +1,14 @@
 //! Chunks in packs: the cache and a remote are both a pack store, and push and pull are one transfer.
 
 mod catalog;
+mod condemning;
 mod content;
 mod error;
 pub mod layout;
 mod open;
 mod orphans;
 mod read;
+mod reindex;
 mod roots;
 mod segments;
 mod storing;

@@ -155,27 +155,26 @@ impl PackStore {
         self.reload()
     }
 
-    /// Maps the segments that lie on this machine.
-    pub(super) fn reload(&self) -> Result<(), PackError> {
-        let (Index::InPlace(folder) | Index::Copies(folder)) = &self.index;
-        let mut catalog = Catalog::load(self.name(), folder)?;
-        catalog.avoid(self.catalog().avoided().clone());
-        self.set_catalog(catalog);
-        Ok(())
+    /// Maps the segments that lie on this machine. What did not count before does not count after.
+    pub fn reload(&self) -> Result<(), PackError> {
+        self.avoid(self.catalog().avoided().clone())
     }
 
-    /// From now on, packs of `packs` do not count: chunks in them are absent.
-    pub(super) fn avoid(&self, packs: HashSet<Id>) -> Result<(), PackError> {
-        let (Index::InPlace(folder) | Index::Copies(folder)) = &self.index;
-        let mut catalog = Catalog::load(self.name(), folder)?;
+    /// Maps the segments that lie on this machine. Packs of `packs` do not count: chunks in them are absent. Nor do
+    /// the packs that are condemned in the cache.
+    pub(super) fn avoid(&self, mut packs: HashSet<Id>) -> Result<(), PackError> {
+        // Condemned first: see `look_again`.
+        packs.extend(self.condemned_here()?);
+        let mut catalog = Catalog::load(self.name(), self.index_folder())?;
         catalog.avoid(packs);
         self.set_catalog(catalog);
         Ok(())
     }
 
-    /// The names of the packs that somebody condemned: one listing.
-    pub fn condemned(&self) -> Result<HashSet<Id>, PackError> {
-        self.ids_below(layout::CONDEMNED)
+    /// Where the index segments lie on this machine.
+    pub(super) fn index_folder(&self) -> &Path {
+        let (Index::InPlace(folder) | Index::Copies(folder)) = &self.index;
+        folder
     }
 
     /// The names of all roots: one listing.

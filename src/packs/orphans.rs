@@ -20,7 +20,8 @@ use super::open::{Index, PackStore};
 pub(super) type Orphan = (SegmentPack, Vec<PackEntry>);
 
 impl PackStore {
-    /// The packs that are stored whole and named by no index. In the cache, packs that are lost no longer count.
+    /// The packs that are stored whole and named by no index, and not condemned. In the cache, packs that are lost no
+    /// longer count.
     pub(super) fn take_up_orphans(&self) -> Result<Vec<Orphan>, PackError> {
         match self.index() {
             Index::InPlace(_) => self.orphans_in_place(),
@@ -41,9 +42,11 @@ impl PackStore {
                 orphans.push((id, found.bytes));
             }
         })?;
-        let lost: HashSet<Id> = indexed.difference(&listed).copied().collect();
-        if lost != *self.catalog().avoided() {
-            self.avoid(lost)?;
+        let condemned = self.condemned_here()?;
+        orphans.retain(|(id, _)| !condemned.contains(id));
+        let uncounted: HashSet<Id> = indexed.difference(&listed).copied().chain(condemned).collect();
+        if uncounted != *self.catalog().avoided() {
+            self.avoid(uncounted)?;
         }
         // A pack that cannot be read is left where it lies, for `verify` to tell.
         Ok(orphans.into_iter().filter_map(|(id, bytes)| self.read_footer(&id, bytes).ok()).collect())

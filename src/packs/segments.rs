@@ -1,11 +1,10 @@
 //! Index segments on their way into a store, and many small ones made into one.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::Path;
 
 use crate::base::{AtPath, Id, replace_file};
-use crate::format::segment::{self, SegmentEntry, SegmentPack};
 
 use super::catalog::Catalog;
 use super::error::PackError;
@@ -16,6 +15,12 @@ use super::open::{Index, PackStore};
 const MOST_SEGMENTS: usize = 12;
 /// So many of the smallest become one.
 const MERGED_AT_ONCE: usize = 8;
+
+/// The file that whoever replaces segments of the cache locks: two at once would bring back what one took out.
+pub(super) fn index_lock(folder: &Path) -> Result<File, PackError> {
+    let path = folder.with_file_name("index.lock");
+    Ok(File::create(&path).at("create", &path)?)
+}
 
 impl PackStore {
     /// Makes packs count. The packs that the segment names must be durable.
@@ -33,8 +38,7 @@ impl PackStore {
 
     /// Merges the smallest segments of the cache when there are many: each chunk is copied a few times in all.
     fn merge_segments(&self, folder: &Path) -> Result<(), PackError> {
-        let path = folder.with_file_name("index.lock");
-        let lock = File::create(&path).at("create", &path)?;
+        let lock = index_lock(folder)?;
         // Whoever holds it is merging already.
         if lock.try_lock().is_err() {
             return Ok(());
@@ -45,34 +49,6 @@ impl PackStore {
             return Ok(());
         }
         // The catalog has the largest first.
-        let small = &segments[segments.len() - MERGED_AT_ONCE..];
-        let mut packs: HashMap<Id, SegmentPack> = HashMap::new();
-        let mut entries: Vec<(Id, SegmentEntry)> = Vec::new();
-        for (id, segment) in small {
-            let damaged = |cause| PackError::Object { store: self.name().to_owned(), key: layout::segment(id), cause };
-            for entry in segment.entries() {
-                let entry = entry.map_err(damaged)?;
-                let pack = segment.pack(entry.pack as usize).map_err(damaged)?;
-                packs.insert(pack.id, pack);
-                entries.push((pack.id, entry));
-            }
-        }
-        let (merged, bytes) = merge(packs, entries);
-        self.store().put(&layout::segment(&merged), &bytes)?;
-        for (id, _) in small.iter().filter(|(id, _)| *id != merged) {
-            self.store().delete(&layout::segment(id))?;
-        }
-        Ok(())
+        self.rewrite(&segments[segments.len() - MERGED_AT_ONCE..], &HashSet::new())
     }
-}
-
-fn merge(packs: HashMap<Id, SegmentPack>, mut entries: Vec<(Id, SegmentEntry)>) -> (Id, Vec<u8>) {
-    let mut packs: Vec<SegmentPack> = packs.into_values().collect();
-    packs.sort_by_key(|pack| pack.id);
-    let numbers: HashMap<Id, u32> = packs.iter().enumerate().map(|(at, pack)| (pack.id, at as u32)).collect();
-    entries.sort_unstable_by_key(|(pack, entry)| (entry.id, *pack));
-    entries.dedup_by_key(|(_, entry)| entry.id);
-    let entries: Vec<SegmentEntry> =
-        entries.into_iter().map(|(pack, entry)| SegmentEntry { pack: numbers[&pack], ..entry }).collect();
-    segment::encode(&packs, &entries)
 }

@@ -207,7 +207,7 @@ fn first_free<T>(all: &[Mutex<T>]) -> MutexGuard<'_, T> {
     free.unwrap_or_else(|| lock(&all[0]))
 }
 
-fn random() -> [u8; 16] {
+pub(super) fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes
