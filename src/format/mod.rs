@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod pack;
 pub mod pages;
 pub mod pointer;
+pub mod record;
 pub mod root;
 pub mod seen;
 pub mod segment;

@@ -10,6 +10,7 @@ use crate::base::Id;
 use super::codec::{Codec, MAX_RAW};
 use super::cursor::{Reader, VERSION};
 use super::error::FormatError;
+use super::record;
 
 /// The bytes of a pack before its first record.
 pub const HEADER_LEN: usize = 32;
@@ -23,7 +24,6 @@ pub const TRAILER_LEN: usize = 48;
 const WHAT: &str = "pack";
 const LETTERS: &[u8; 7] = b"eskpack";
 const END: &[u8; 8] = b"eskfoot\x01";
-const RECORD: &[u8; 4] = b"ESKC";
 
 /// What a pack holds: never both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ impl PackBuilder {
     pub fn push(&mut self, id: Id, codec: Codec, raw_len: u32, stored: &[u8]) {
         let stored_len = u32::try_from(stored.len()).expect("chunks are at most MAX_RAW long");
         let offset = u32::try_from(self.bytes.len() + RECORD_LEN).expect("a pack is sealed long before 4 GiB");
-        self.bytes.extend_from_slice(RECORD);
+        self.bytes.extend_from_slice(record::LETTERS);
         self.bytes.extend_from_slice(&[codec.to_byte(), 0, 0, 0]);
         self.bytes.extend_from_slice(&stored_len.to_le_bytes());
         self.bytes.extend_from_slice(&raw_len.to_le_bytes());

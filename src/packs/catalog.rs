@@ -43,11 +43,16 @@ impl Catalog {
     ///
     /// `store` names the store in errors.
     pub fn load(store: &str, folder: &Path) -> Result<Catalog, PackError> {
+        Catalog::load_without(store, folder, &HashSet::new())
+    }
+
+    /// The same without the segments `passed_over`, which are known to be damaged.
+    pub fn load_without(store: &str, folder: &Path, passed_over: &HashSet<Id>) -> Result<Catalog, PackError> {
         let mut segments = Vec::new();
-        for id in segments_in(folder)? {
+        for id in segments_in(folder)?.into_iter().filter(|id| !passed_over.contains(id)) {
             let path = folder.join(id.to_string());
             // Another process may have merged this segment into a larger one since the folder was read.
-            let Some(map) = map(&path)? else { return Catalog::load(store, folder) };
+            let Some(map) = map(&path)? else { return Catalog::load_without(store, folder, passed_over) };
             let segment = Segment::open(map).map_err(|cause| PackError::Object {
                 store: store.to_owned(),
                 key: layout::segment(&id),

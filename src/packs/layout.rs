@@ -1,5 +1,5 @@
 //! Where each kind of object lies in a pack store: `config`, `packs/<2 hex>/<id>`, `index/<id>`, `roots/<id>`,
-//! `condemned/<pack id>`.
+//! `condemned/<pack id>`, `quarantine/<last name of the key>`.
 
 use crate::base::Id;
 use crate::store::Key;
@@ -39,6 +39,12 @@ pub fn condemned(pack: &Id) -> Key {
     key(format!("{CONDEMNED}{pack}"))
 }
 
+/// Where the bytes of a damaged object are kept: under the last name of its key.
+pub fn quarantine(damaged: &Key) -> Key {
+    let name = damaged.as_str().rsplit('/').next().unwrap_or_default();
+    key(format!("quarantine/{name}"))
+}
+
 /// The id at the end of a key; `None` if there is none, as after a stray file.
 pub fn id_of(key: &Key) -> Option<Id> {
     key.as_str().rsplit('/').next().and_then(|name| name.parse().ok())
@@ -59,6 +65,7 @@ mod tests {
             assert_eq!(id_of(&key), Some(id));
         }
         assert_eq!(id_of(&config()), None);
+        assert_eq!(quarantine(&segment(&id)).as_str(), format!("quarantine/{id}"));
         assert!(pack(&id).as_str().starts_with(&format!("packs/{}/", &id.to_string()[..2])));
     }
 }

@@ -15,6 +15,7 @@ mod storing;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod verify;
 mod writer;
 
 pub use catalog::Catalog;
@@ -24,4 +25,5 @@ pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;
 pub use transfer::transfer;
+pub use verify::{DataRead, Fault, Flaw, IndexMended, Look, ObjectKind, transfer_good};
 pub use writer::{Writer, Written};

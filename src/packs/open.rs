@@ -22,6 +22,8 @@ pub struct PackStore {
     index: Index,
     tuning: Tuning,
     catalog: RwLock<Arc<Catalog>>,
+    /// Segments that are known to be damaged: set by `look`, for a store that is verified.
+    passed_over: RwLock<HashSet<Id>>,
 }
 
 /// Where the index segments of a store lie on this machine.
@@ -84,6 +86,12 @@ impl PackStore {
         Ok(cache)
     }
 
+    /// The cache in `folder` as it is, damaged or not: knows nothing before [`Self::look`].
+    pub fn cache_to_verify(folder: &Path, compression: Compression) -> Result<PackStore, PackError> {
+        let local = LocalStore::create(folder)?;
+        Ok(PackStore::new(Arc::new(local), Index::InPlace(folder.join("index")), Tuning { compression, ..LOCAL }))
+    }
+
     /// The remote `store`; copies of its index segments are kept in the folder `copies`.
     ///
     /// Makes no request: [`Self::refresh`] learns what it holds.
@@ -92,7 +100,7 @@ impl PackStore {
     }
 
     fn new(store: Arc<dyn Store>, index: Index, tuning: Tuning) -> PackStore {
-        PackStore { store, index, tuning, catalog: RwLock::default() }
+        PackStore { store, index, tuning, catalog: RwLock::default(), passed_over: RwLock::default() }
     }
 
     /// What people call it.
@@ -160,12 +168,30 @@ impl PackStore {
         self.avoid(self.catalog().avoided().clone())
     }
 
+    /// The segments that lie on this machine, but for those that are passed over.
+    pub(super) fn load(&self) -> Result<Catalog, PackError> {
+        let passed_over = self.passed_over.read().unwrap_or_else(PoisonError::into_inner);
+        Catalog::load_without(self.name(), self.index_folder(), &passed_over)
+    }
+
+    /// What is known, as if the packs of `distrusted` were not there.
+    pub(super) fn catalog_without(&self, distrusted: &HashSet<Id>) -> Result<Arc<Catalog>, PackError> {
+        let mut catalog = self.load()?;
+        catalog.avoid(self.catalog().avoided().union(distrusted).copied().collect());
+        Ok(Arc::new(catalog))
+    }
+
+    /// From now on, these segments are as if they were not there.
+    pub(super) fn pass_over(&self, segments: HashSet<Id>) {
+        *self.passed_over.write().unwrap_or_else(PoisonError::into_inner) = segments;
+    }
+
     /// Maps the segments that lie on this machine. Packs of `packs` do not count: chunks in them are absent. Nor do
     /// the packs that are condemned in the cache.
     pub(super) fn avoid(&self, mut packs: HashSet<Id>) -> Result<(), PackError> {
         // Condemned first: see `look_again`.
         packs.extend(self.condemned_here()?);
-        let mut catalog = Catalog::load(self.name(), self.index_folder())?;
+        let mut catalog = self.load()?;
         catalog.avoid(packs);
         self.set_catalog(catalog);
         Ok(())

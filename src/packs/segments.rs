@@ -6,7 +6,6 @@ use std::path::Path;
 
 use crate::base::{AtPath, Id, replace_file};
 
-use super::catalog::Catalog;
 use super::error::PackError;
 use super::layout;
 use super::open::{Index, PackStore};
@@ -43,7 +42,7 @@ impl PackStore {
         if lock.try_lock().is_err() {
             return Ok(());
         }
-        let catalog = Catalog::load(self.name(), folder)?;
+        let catalog = self.load()?;
         let segments: Vec<_> = catalog.segments().collect();
         if segments.len() <= MOST_SEGMENTS {
             return Ok(());

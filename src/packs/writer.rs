@@ -58,9 +58,14 @@ impl PackStore {
 
 impl<'a> Writer<'a> {
     fn new(target: &'a PackStore, orphans: Vec<Orphan>) -> Writer<'a> {
+        Writer::knowing(target, target.catalog(), orphans)
+    }
+
+    /// A writer that stores again what `known` does not know.
+    pub(super) fn knowing(target: &'a PackStore, known: Arc<Catalog>, orphans: Vec<Orphan>) -> Writer<'a> {
         let writer = Writer {
             target,
-            known: target.catalog(),
+            known,
             fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
             chunks: (0..target.tuning().open_packs).map(|_| Mutex::default()).collect(),
             pages: vec![Mutex::default()],

@@ -1,0 +1,162 @@
+//! Mending a pack store: an index made anew from packs, good chunks of damaged packs in fresh ones, damage set aside.
+//!
+//! Nothing is ever deleted that is not stored elsewhere first.
+
+use std::collections::HashSet;
+
+use crate::base::{Id, Job, Step};
+use crate::format::compression::Noticer;
+use crate::format::store_config::StoreConfig;
+use crate::packs::error::PackError;
+use crate::packs::layout;
+use crate::packs::open::PackStore;
+use crate::packs::read::Span;
+use crate::packs::storing::{StoredPack, encode_segment};
+use crate::packs::transfer::transfer;
+use crate::packs::writer::Writer;
+use crate::store::{Key, StoreError};
+
+use super::look::{Look, is_newer_pack};
+use super::pack::{Reading, unpack};
+
+/// The largest object that is set aside; packs never are.
+const LARGEST_ASIDE: u64 = 64 << 30;
+/// So many packs are named by one segment that is made anew: some 20 million chunks at most.
+const PACKS_AT_ONCE: usize = 1024;
+
+/// What became of packs that no segment names.
+#[derive(Debug, Default)]
+pub struct IndexMended {
+    /// How many are indexed now.
+    pub indexed: u64,
+    /// Those whose footer cannot be read: their chunks must be looked for one by one.
+    pub unreadable: Vec<Id>,
+}
+
+impl PackStore {
+    /// Writes an index for packs that no segment names, from their footers.
+    pub fn index_packs(&self, look: &Look, packs: &[Id], job: &Job<'_>) -> Result<IndexMended, PackError> {
+        let mut mended = IndexMended::default();
+        for some in packs.chunks(PACKS_AT_ONCE) {
+            let mut stored = Vec::new();
+            for id in some {
+                job.check()?;
+                let bytes = look.packs.get(id).copied().unwrap_or_default();
+                match self.read_footer(id, bytes) {
+                    Ok((pack, entries)) => stored.push(StoredPack { pack, entries }),
+                    Err(error) if error.is_about_data() => mended.unreadable.push(*id),
+                    Err(error) => return Err(error),
+                }
+            }
+            if stored.is_empty() {
+                continue;
+            }
+            stored.sort_by_key(|stored| stored.pack.id);
+            mended.indexed += stored.len() as u64;
+            let (id, bytes) = encode_segment(&stored);
+            self.put_segment(&id, &bytes)?;
+        }
+        self.reload()?;
+        Ok(mended)
+    }
+
+    /// Moves a damaged object to where nobody takes it for a good one. Its bytes are kept.
+    pub fn set_aside(&self, damaged: &Key) -> Result<(), PackError> {
+        let bytes = match self.store().get(damaged, LARGEST_ASIDE) {
+            Ok(bytes) => bytes,
+            Err(StoreError::Missing { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        self.store().put(&layout::quarantine(damaged), &bytes)?;
+        Ok(self.store().delete(damaged)?)
+    }
+
+    /// Writes the config of an empty store; what was there is set aside before.
+    pub fn renew_config(&self) -> Result<(), PackError> {
+        self.set_aside(&layout::config())?;
+        Ok(self.store().put(&layout::config(), &StoreConfig::default().to_bytes())?)
+    }
+
+    /// Begins to store chunks as if the packs of `distrusted` were not there.
+    pub fn writer_without(&self, distrusted: &HashSet<Id>) -> Result<Writer<'_>, PackError> {
+        let mut orphans = self.take_up_orphans()?;
+        orphans.retain(|(pack, _)| !distrusted.contains(&pack.id));
+        let known = self.catalog_without(distrusted)?;
+        Ok(Writer::knowing(self, known, orphans))
+    }
+
+    /// Stores the good chunks of a damaged pack through `to`.
+    ///
+    /// Returns `false`, and stores nothing, if the pack was written by a newer esker and may be good.
+    pub fn salvage(&self, look: &Look, pack: &Id, to: &Writer<'_>, job: &Job<'_>) -> Result<bool, PackError> {
+        let listed = look.packs.get(pack).copied().unwrap_or_default();
+        let bytes = match self.pack_bytes(pack, listed) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_about_data() => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        if is_newer_pack(pack, &bytes) {
+            return Ok(false);
+        }
+        let reading = Reading::of(pack, &bytes);
+        let Some(kind) = reading.kind else { return Ok(true) };
+        let mut noticer = Noticer::new(to.compression());
+        let mut raw = Vec::new();
+        for entry in &reading.good {
+            job.check()?;
+            if unpack(entry, &bytes, &mut raw).is_ok() {
+                let start = entry.offset as usize;
+                let stored = &bytes[start..start + entry.stored_len as usize];
+                to.add_stored(kind, entry.id, (entry.codec, stored), &raw, &mut noticer)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stores the chunks of `ids` through `to` that lie in condemned packs only: those packs will go.
+    pub fn rescue_condemned(&self, look: &Look, ids: &[Id], to: &Writer<'_>, job: &Job<'_>) -> Result<(), PackError> {
+        let mut noticer = Noticer::new(to.compression());
+        let mut raw = Vec::new();
+        for (id, place) in ids.iter().filter_map(|id| look.in_condemned(id).map(|place| (*id, place))) {
+            job.check()?;
+            let start = u64::from(place.offset);
+            let range = start..start + u64::from(place.stored_len);
+            let span = Span { pack: place.pack, range, chunks: vec![(id, place)] };
+            let stored = self.read_span(&span)?;
+            raw.clear();
+            match self.unpack(&id, &place, &stored, &mut raw) {
+                Ok(()) => drop(to.add_stored(place.kind, id, (place.codec, &stored), &raw, &mut noticer)?),
+                Err(error) if error.is_about_data() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As [`transfer`], passing over what `from` has not got, or has damaged.
+pub fn transfer_good(
+    from: &PackStore,
+    to: &Writer<'_>,
+    wanted: &[Id],
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(), PackError> {
+    let there: Vec<Id> = wanted.iter().filter(|id| from.find(id).is_some()).copied().collect();
+    match transfer(from, to, &there, step, job) {
+        Err(error) if error.is_about_data() => {}
+        other => return other,
+    }
+    // One of them is not good: which ones are is found out one by one.
+    let mut noticer = Noticer::new(to.compression());
+    for id in there.iter().filter(|id| !to.has(id)) {
+        job.check()?;
+        let read = from.place(id).and_then(|place| Ok((place, from.read(id)?)));
+        match read {
+            Ok((place, raw)) => drop(to.add(place.kind, *id, &raw, &mut noticer)?),
+            Err(error) if error.is_about_data() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

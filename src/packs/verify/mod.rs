@@ -1,0 +1,12 @@
+//! Whether a pack store holds what it says it holds, and mending it where it does not.
+
+mod look;
+mod mend;
+mod pack;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use look::{Fault, Flaw, Look, ObjectKind};
+pub use mend::{IndexMended, transfer_good};
+pub use read::DataRead;
