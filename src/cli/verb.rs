@@ -59,6 +59,7 @@ verbs! {
     "Care": {
         Cache(cache),
         Doctor(doctor),
+        Verify(verify),
     }
     "Settings": {
         Completions(completions),

@@ -86,10 +86,7 @@ impl Error {
                 "run `esker remote add NAME URL` for a remote that has it, then `esker fetch`".to_owned()
             }
             Error::DataMissing { .. } => "somebody who has the data must run `esker push`".to_owned(),
-            Error::DataDamaged { .. } => {
-                "`esker cache clear` drops the cache's copy, then `esker fetch` brings a good one from a remote"
-                    .to_owned()
-            }
+            Error::DataDamaged { .. } => MEND.to_owned(),
             Error::KeepsVanishing { .. } => AGAIN.to_owned(),
             Error::OnlyCopy { .. } => "run `esker push` first, or use `--force` to drop them".to_owned(),
             Error::SharedCache { .. } => "use `--force` if no other clone needs it".to_owned(),
@@ -99,6 +96,7 @@ impl Error {
 }
 
 const AGAIN: &str = "run the same command again: it goes on where it stopped";
+const MEND: &str = "`esker verify --repair` mends the cache, `esker verify --remote --repair` a remote";
 
 fn disk_hint(error: &PathError) -> Option<String> {
     let is_full = matches!(error.source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
@@ -111,9 +109,7 @@ fn packs_hint(error: &PackError) -> Option<String> {
         PackError::Object { cause: FormatError::Newer { .. }, .. }
         | PackError::Page { cause: FormatError::Newer { .. }, .. } => Some("install a newer esker".to_owned()),
         PackError::Absent { .. } => Some("run `esker fetch`, or ask whoever added it to run `esker push`".to_owned()),
-        PackError::Object { .. } | PackError::Damaged { .. } | PackError::Page { .. } => Some(
-            "`esker cache clear` drops the cache's copy, then `esker fetch` brings a good one from a remote".to_owned(),
-        ),
+        PackError::Object { .. } | PackError::Damaged { .. } | PackError::Page { .. } => Some(MEND.to_owned()),
         PackError::Disk(error) => disk_hint(error),
         PackError::Cancelled(_) => Some(AGAIN.to_owned()),
     }

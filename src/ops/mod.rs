@@ -57,6 +57,7 @@ mod survey;
 mod targets;
 #[cfg(test)]
 mod testing;
+mod verify;
 mod version;
 
 pub use add::{AddOptions, AddReport, Added, add};
@@ -90,3 +91,4 @@ pub use shape::{FileType, Shape};
 pub use status::{
     DataState, DatasetStatus, Lacks, PointerChange, PointerStatus, RefusedPath, StatusOptions, StatusReport, status,
 };
+pub use verify::{Checked, DataChecked, Repaired, Suffering, VerifyOptions, VerifyReport, verify};

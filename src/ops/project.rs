@@ -113,6 +113,12 @@ impl Project {
         Ok(self.cache.get_or_init(|| cache))
     }
 
+    /// The cache as it is, damaged or not, to be looked at before anything else is asked of it.
+    pub(super) fn cache_to_verify(&self) -> Result<&PackStore, Error> {
+        let cache = PackStore::cache_to_verify(&self.cache_folder(), self.config.compression())?;
+        Ok(self.cache.get_or_init(|| cache))
+    }
+
     /// Where the user stands, relative to the root; empty if that is elsewhere.
     pub fn here(&self) -> RepoPath {
         self.path(Path::new(".")).unwrap_or_default()

@@ -42,7 +42,8 @@ pub fn acknowledge(remote: &Remote, roots: &[Root]) {
     }
 }
 
-fn random() -> [u8; 16] {
+/// Bytes that make the name of a root new.
+pub fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::base::{FileKind, Id, Job, RepoPath, Stat, Step, Unit};
-use crate::packs::PackError;
+use crate::packs::{Content, PackError, Sink};
 use crate::worktree;
 
 use super::error::{Error, MOST_NAMED};
@@ -53,17 +53,29 @@ fn rescue(project: &Project, wanted: &[Selected], absent: &HashSet<Id>, job: &Jo
             continue;
         }
         let files = suffering(&pages, std::slice::from_ref(selected), absent)?;
-        let unchanged = unchanged(project, dataset, &files)?;
-        if unchanged.is_empty() {
-            continue;
-        }
-        let named: Vec<(&RepoPath, Stat)> = unchanged.iter().map(|(path, stat)| (path, *stat)).collect();
-        job.began(Step::Store, Some(named.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-        ingest(project.root(), &named, &writer, Step::Store, job)?;
-        job.done(Step::Store);
+        store_unchanged(project, dataset, &files, &writer, job)?;
     }
     writer.finish()?;
     Ok(())
+}
+
+/// Reads those of `files` into `sink` that have the stat that they had when they were last seen.
+pub fn store_unchanged(
+    project: &Project,
+    dataset: &Dataset,
+    files: &BTreeSet<RepoPath>,
+    sink: &dyn Sink,
+    job: &Job<'_>,
+) -> Result<Vec<Content>, Error> {
+    let unchanged = unchanged(project, dataset, files)?;
+    if unchanged.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named: Vec<(&RepoPath, Stat)> = unchanged.iter().map(|(path, stat)| (path, *stat)).collect();
+    job.began(Step::Store, Some(named.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
+    let read = ingest(project.root(), &named, sink, Step::Store, job)?;
+    job.done(Step::Store);
+    Ok(read.into_iter().map(|read| read.content).collect())
 }
 
 /// Which of `files` have the stat that they had when they were last seen.

@@ -71,9 +71,30 @@ pub fn survey(
     step: Step,
     job: &Job<'_>,
 ) -> Result<Survey, Error> {
+    survey_knowing(project, dataset, SeenFile::load(project, dataset), sink, step, job)
+}
+
+/// The same as if nothing was ever seen: all files are read.
+pub fn survey_anew(
+    project: &Project,
+    dataset: &RepoPath,
+    sink: &dyn Sink,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<Survey, Error> {
+    survey_knowing(project, dataset, SeenFile::default(), sink, step, job)
+}
+
+fn survey_knowing(
+    project: &Project,
+    dataset: &RepoPath,
+    mut file: SeenFile,
+    sink: &dyn Sink,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<Survey, Error> {
     let root = dataset.below(project.root());
     let (standing, scan) = look(project, dataset, &root, job)?;
-    let mut file = SeenFile::load(project, dataset);
     if standing == Standing::Folder && file.is_of_a_file() {
         file = SeenFile::default();
     }

@@ -169,7 +169,11 @@ pub fn lacking<'a>(
 }
 
 /// Tells `visit` of all pages and chunks that a version leads to.
-pub fn reach(pages: &Pages<'_>, version: &Version, visit: &mut impl VisitTree<Error>) -> Result<(), Error> {
+pub fn reach<P: tree::Pages<Error = Error>>(
+    pages: &P,
+    version: &Version,
+    visit: &mut impl VisitTree<Error>,
+) -> Result<(), Error> {
     match version {
         Version::Nothing => {}
         Version::Folder(root) => tree::reach(pages, root, visit)?,

@@ -39,10 +39,12 @@ pub fn condemned(pack: &Id) -> Key {
     key(format!("{CONDEMNED}{pack}"))
 }
 
-/// Where the bytes of a damaged object are kept: under the last name of its key.
-pub fn quarantine(damaged: &Key) -> Key {
+/// Where the bytes of a damaged object are kept: under the last name of its key, and the hash of the bytes if others
+/// are there.
+pub fn quarantine(damaged: &Key, bytes: Option<&Id>) -> Key {
     let name = damaged.as_str().rsplit('/').next().unwrap_or_default();
-    key(format!("quarantine/{name}"))
+    let hash = bytes.map_or(String::new(), |id| format!(".{id}"));
+    key(format!("quarantine/{name}{hash}"))
 }
 
 /// The id at the end of a key; `None` if there is none, as after a stray file.
@@ -65,7 +67,7 @@ mod tests {
             assert_eq!(id_of(&key), Some(id));
         }
         assert_eq!(id_of(&config()), None);
-        assert_eq!(quarantine(&segment(&id)).as_str(), format!("quarantine/{id}"));
+        assert_eq!(quarantine(&segment(&id), None).as_str(), format!("quarantine/{id}"));
         assert!(pack(&id).as_str().starts_with(&format!("packs/{}/", &id.to_string()[..2])));
     }
 }

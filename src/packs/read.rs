@@ -53,11 +53,15 @@ pub fn spans(mut chunks: Vec<(Id, Place)>, gap: u64, longest: u64) -> Vec<Span> 
 impl PackStore {
     /// The raw bytes of one chunk or page, checked against its id.
     pub fn read(&self, id: &Id) -> Result<Vec<u8>, PackError> {
-        let place = self.place(id)?;
+        self.read_at(id, &self.place(id)?)
+    }
+
+    /// The same of a chunk that is known to lie there.
+    pub fn read_at(&self, id: &Id, place: &Place) -> Result<Vec<u8>, PackError> {
         let start = u64::from(place.offset);
         let stored = self.store().read(&layout::pack(&place.pack), start..start + u64::from(place.stored_len))?;
         let mut raw = Vec::new();
-        self.unpack(id, &place, &stored, &mut raw)?;
+        self.unpack(id, place, &stored, &mut raw)?;
         Ok(raw)
     }
 

@@ -64,6 +64,16 @@ impl PackStore {
         Ok(roots)
     }
 
+    /// The roots that this machine saw acknowledged, whether or not the remote still lists them.
+    pub fn acknowledged_once(&self) -> Result<Vec<(Id, Root)>, PackError> {
+        let Some(folder) = self.root_copies() else { return Ok(Vec::new()) };
+        let read = |id: Id| {
+            let (root, name) = Root::decode(&fs::read(folder.join(id.to_string())).ok()?).ok()?;
+            (name == id).then_some((id, root))
+        };
+        Ok(segments_in(&folder)?.into_iter().filter_map(read).collect())
+    }
+
     /// Remembers that a root is acknowledged.
     pub fn acknowledge(&self, root: &Root) -> Result<(), PackError> {
         let Some(folder) = self.root_copies() else { return Ok(()) };

@@ -12,3 +12,4 @@ mod refusals;
 mod remotes;
 mod sharing;
 mod standing;
+mod verifying;

@@ -14,10 +14,10 @@ use crate::format::root::{self, Root};
 use crate::format::segment::Segment;
 use crate::format::store_config::{self, Access, StoreConfig};
 use crate::format::{FormatError, pack};
-use crate::packs::catalog::{Catalog, Place, segments_in};
-use crate::packs::error::PackError;
-use crate::packs::layout;
-use crate::packs::open::{Index, PackStore};
+use super::super::catalog::{Catalog, Place, segments_in};
+use super::super::error::PackError;
+use super::super::layout;
+use super::super::open::{Index, PackStore};
 use crate::store::{Key, StoreError};
 
 /// A kind of object that can be damaged.
@@ -104,6 +104,21 @@ impl Look {
             self.faults.push(Fault::new(ObjectKind::Pack, &key, reason));
         }
         self.flawed.entry(*pack).or_default()
+    }
+
+    /// Takes over what was found out about packs that are still there and count.
+    pub fn carry(&mut self, flawed: HashMap<Id, Flaw>) {
+        for (pack, flaw) in flawed {
+            if self.packs.contains_key(&pack) && !self.condemned.contains(&pack) {
+                *self.flaw(&pack, "what is in it is not what it should be".to_owned()) = flaw;
+            }
+        }
+    }
+
+    /// Notes that a root is gone on which somebody relies.
+    pub fn lost_root(&mut self, id: &Id) {
+        let reason = "it is gone, and nothing else keeps what a push of this clone relies on".to_owned();
+        self.faults.push(Fault::new(ObjectKind::Root, &layout::root(id), reason));
     }
 
     fn fault(&mut self, kind: ObjectKind, key: &Key, cause: &FormatError) {

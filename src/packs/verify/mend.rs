@@ -7,13 +7,12 @@ use std::collections::HashSet;
 use crate::base::{Id, Job, Step};
 use crate::format::compression::Noticer;
 use crate::format::store_config::StoreConfig;
-use crate::packs::error::PackError;
-use crate::packs::layout;
-use crate::packs::open::PackStore;
-use crate::packs::read::Span;
-use crate::packs::storing::{StoredPack, encode_segment};
-use crate::packs::transfer::transfer;
-use crate::packs::writer::Writer;
+use super::super::error::PackError;
+use super::super::layout;
+use super::super::open::PackStore;
+use super::super::storing::{StoredPack, encode_segment};
+use super::super::transfer::transfer;
+use super::super::writer::Writer;
 use crate::store::{Key, StoreError};
 
 use super::look::{Look, is_newer_pack};
@@ -67,7 +66,15 @@ impl PackStore {
             Err(StoreError::Missing { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        self.store().put(&layout::quarantine(damaged), &bytes)?;
+        // A store may keep what it has under a key: what is already aside must be these very bytes.
+        let mut aside = layout::quarantine(damaged, None);
+        match self.store().get(&aside, LARGEST_ASIDE) {
+            Ok(there) if there == bytes => {}
+            Ok(_) => aside = layout::quarantine(damaged, Some(&Id::of(&bytes))),
+            Err(StoreError::Missing { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.store().put(&aside, &bytes)?;
         Ok(self.store().delete(damaged)?)
     }
 
@@ -116,16 +123,10 @@ impl PackStore {
     /// Stores the chunks of `ids` through `to` that lie in condemned packs only: those packs will go.
     pub fn rescue_condemned(&self, look: &Look, ids: &[Id], to: &Writer<'_>, job: &Job<'_>) -> Result<(), PackError> {
         let mut noticer = Noticer::new(to.compression());
-        let mut raw = Vec::new();
         for (id, place) in ids.iter().filter_map(|id| look.in_condemned(id).map(|place| (*id, place))) {
             job.check()?;
-            let start = u64::from(place.offset);
-            let range = start..start + u64::from(place.stored_len);
-            let span = Span { pack: place.pack, range, chunks: vec![(id, place)] };
-            let stored = self.read_span(&span)?;
-            raw.clear();
-            match self.unpack(&id, &place, &stored, &mut raw) {
-                Ok(()) => drop(to.add_stored(place.kind, id, (place.codec, &stored), &raw, &mut noticer)?),
+            match self.read_at(&id, &place) {
+                Ok(raw) => drop(to.add(place.kind, id, &raw, &mut noticer)?),
                 Err(error) if error.is_about_data() => {}
                 Err(error) => return Err(error),
             }

@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::{Id, Job, Step};
-use crate::packs::error::PackError;
-use crate::packs::layout;
-use crate::packs::open::PackStore;
-use crate::packs::writer::lock;
+use super::super::error::PackError;
+use super::super::layout;
+use super::super::open::PackStore;
+use super::super::writer::lock;
 use crate::store::StoreError;
 
 use super::look::{Look, data_error};
