@@ -207,8 +207,7 @@ impl PackStore {
 
     fn look_at_packs(&self, look: &mut Look, condemned: HashSet<Id>) -> Result<(), PackError> {
         look.packs = self.ids_with_sizes(layout::PACKS)?.into_iter().collect();
-        let (Index::InPlace(folder) | Index::Copies(folder)) = self.index();
-        look.everything = Arc::new(self.load(folder)?);
+        look.everything = Arc::new(self.load()?);
         self.avoid(condemned.clone())?;
         look.condemned = condemned;
         let mut indexed = HashSet::new();
