@@ -25,5 +25,5 @@ pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;
 pub use transfer::transfer;
-pub use verify::{DataRead, Fault, Flaw, IndexMended, Look, ObjectKind, transfer_good};
+pub use verify::{DataRead, Fault, Flaw, IndexMended, Look, ObjectKind, drop_damaged_copies, transfer_good};
 pub use writer::{Writer, Written};

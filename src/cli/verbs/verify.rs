@@ -162,6 +162,10 @@ impl Page {
         for path in report.unpushed.iter().take(self.most) {
             out.line(format_args!("not pushed yet: {}", self.near.path(path)));
         }
+        if !report.unkept.is_empty() {
+            let those = counted(report.unkept.len() as u64, "dataset has a version", "datasets have versions");
+            out.line(format_args!("{those} there that no push asks to keep: `esker push --all-branches --all-tags` does"));
+        }
     }
 
     /// The next command to type.

@@ -26,6 +26,8 @@ pub struct Examined {
     pub datasets: HashSet<Id>,
     /// Datasets of which no push brought a version to the remote yet.
     pub unpushed: Vec<RepoPath>,
+    /// Datasets of which a version is there that no root keeps.
+    pub unkept: Vec<RepoPath>,
     /// Roots that are gone, and that this clone relies on.
     pub lost_roots: Vec<Id>,
     /// How much was looked at.
@@ -90,17 +92,24 @@ fn sort_out_unpushed(
         let mut walk = Walk::new(ground, look, lists);
         walk.visit(named)?;
         if walk.missing.is_empty() {
+            add(&mut found.unkept, &named.path);
             continue;
         }
         // A place that the index names and that is not right is damage, whoever else has the bytes.
         let is_lost = |id: &Id| ground.own().find(id).is_none() || ground.packs().find(id).is_some();
         let gone: HashMap<Id, PackKind> = walk.missing.into_iter().filter(|(id, _)| is_lost(id)).collect();
-        if gone.is_empty() && !found.unpushed.contains(&named.path) {
-            found.unpushed.push(named.path.clone());
+        if gone.is_empty() {
+            add(&mut found.unpushed, &named.path);
         }
         lost.extend(gone);
     }
     Ok(lost)
+}
+
+fn add(paths: &mut Vec<RepoPath>, path: &RepoPath) {
+    if let Err(at) = paths.binary_search(path) {
+        paths.insert(at, path.clone());
+    }
 }
 
 /// A remote's pages come into the cache: a round of requests for each level.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::base::{Id, Job};
 use crate::format::FormatError;
 use crate::format::tree;
-use crate::packs::{Look, PackError, PackStore};
+use crate::packs::{Look, PackError, PackStore, drop_damaged_copies};
 
 use super::super::copies::Copies;
 use super::super::error::Error;
@@ -46,6 +46,9 @@ pub enum Standing {
 impl<'a> Ground<'a> {
     /// The cache, damaged or not.
     pub fn cache(project: &'a Project) -> Result<Ground<'a>, Error> {
+        for settings in project.config().remotes() {
+            drop_damaged_copies(&project.copies_of(&settings))?;
+        }
         Ok(Ground::Cache { cache: project.cache_to_verify()?, copies: Copies::load(project)? })
     }
 

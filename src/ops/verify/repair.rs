@@ -95,8 +95,10 @@ fn mend_objects(ground: &Ground<'_>, mended: &mut Mended, job: &Job<'_>) -> Resu
     }
     for fault in faults.iter().filter(|fault| !fault.is_newer) {
         if let (ObjectKind::Segment | ObjectKind::Root, Some(key)) = (fault.kind, Key::new(fault.key.clone())) {
-            packs.set_aside(&key)?;
-            mended.done.set_aside.push(fault.key.clone());
+            // What is gone cannot be moved.
+            if packs.set_aside(&key)? {
+                mended.done.set_aside.push(fault.key.clone());
+            }
         }
     }
     Ok(())

@@ -39,6 +39,8 @@ pub struct VerifyReport {
     pub files: Vec<Suffering>,
     /// Datasets of which the remote lacks a version that no push has brought there yet, by path.
     pub unpushed: Vec<RepoPath>,
+    /// Datasets of which the remote has a version that no root keeps: `gc` may take it, by path.
+    pub unkept: Vec<RepoPath>,
     /// What a repair did; `None` if none was asked for.
     pub repaired: Option<Repaired>,
     /// After a repair, objects that are still lost or damaged.

@@ -36,11 +36,13 @@ pub fn verify(project: &Project, options: &VerifyOptions, job: &Job<'_>) -> Resu
         faults: look.faults.clone(),
         files: std::mem::take(&mut found.files),
         unpushed: std::mem::take(&mut found.unpushed),
+        unkept: std::mem::take(&mut found.unkept),
         ..VerifyReport::default()
     };
     if options.repair {
         let mended = repair::repair(project, &ground, look, found, options, job)?;
         report.is_sound = mended.look.faults.is_empty() && mended.found.missing.is_empty();
+        report.unkept = mended.found.unkept;
         report.faults_left = mended.look.faults;
         report.files_left = mended.found.files;
         report.repaired = Some(mended.done);

@@ -284,7 +284,7 @@ pub(super) fn data_error(error: StoreError) -> Result<String, PackError> {
     }
 }
 
-fn check_segment(id: &Id, bytes: &[u8]) -> Result<(), FormatError> {
+pub(super) fn check_segment(id: &Id, bytes: &[u8]) -> Result<(), FormatError> {
     let misnamed = || FormatError::damaged("index segment", "it is not what its name says");
     if !hashes_to(id, bytes) {
         return Err(misnamed());

@@ -3,10 +3,13 @@
 //! Nothing is ever deleted that is not stored elsewhere first.
 
 use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
 
-use crate::base::{Id, Job, Step};
+use crate::base::{Id, Job, PathResult, Step, remove_if_there};
 use crate::format::compression::Noticer;
 use crate::format::store_config::StoreConfig;
+use super::super::catalog::segments_in;
 use super::super::error::PackError;
 use super::super::layout;
 use super::super::open::PackStore;
@@ -15,7 +18,7 @@ use super::super::transfer::transfer;
 use super::super::writer::Writer;
 use crate::store::{Key, StoreError};
 
-use super::look::{Look, is_newer_pack};
+use super::look::{Look, check_segment, is_newer_pack};
 use super::pack::{Reading, unpack};
 
 /// The largest object that is set aside; packs never are.
@@ -59,11 +62,11 @@ impl PackStore {
         Ok(mended)
     }
 
-    /// Moves a damaged object to where nobody takes it for a good one. Its bytes are kept.
-    pub fn set_aside(&self, damaged: &Key) -> Result<(), PackError> {
+    /// Moves a damaged object to where nobody takes it for a good one. Its bytes are kept. `false` if it is not there.
+    pub fn set_aside(&self, damaged: &Key) -> Result<bool, PackError> {
         let bytes = match self.store().get(damaged, LARGEST_ASIDE) {
             Ok(bytes) => bytes,
-            Err(StoreError::Missing { .. }) => return Ok(()),
+            Err(StoreError::Missing { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         // A store may keep what it has under a key: what is already aside must be these very bytes.
@@ -75,7 +78,8 @@ impl PackStore {
             Err(error) => return Err(error.into()),
         }
         self.store().put(&aside, &bytes)?;
-        Ok(self.store().delete(damaged)?)
+        self.store().delete(damaged)?;
+        Ok(true)
     }
 
     /// Writes the config of an empty store; what was there is set aside before.
@@ -133,6 +137,19 @@ impl PackStore {
         }
         Ok(())
     }
+}
+
+/// Drops copies of a remote's segments that are damaged: they are fetched again when they are needed. Returns how many.
+pub fn drop_damaged_copies(copies: &Path) -> PathResult<u64> {
+    let mut dropped = 0;
+    for id in segments_in(copies)? {
+        let path = copies.join(id.to_string());
+        if !fs::read(&path).is_ok_and(|bytes| check_segment(&id, &bytes).is_ok()) {
+            remove_if_there(&path)?;
+            dropped += 1;
+        }
+    }
+    Ok(dropped)
 }
 
 /// As [`transfer`], passing over what `from` has not got, or has damaged.

@@ -8,5 +8,5 @@ mod read;
 mod tests;
 
 pub use look::{Fault, Flaw, Look, ObjectKind};
-pub use mend::{IndexMended, transfer_good};
+pub use mend::{IndexMended, drop_damaged_copies, transfer_good};
 pub use read::DataRead;
