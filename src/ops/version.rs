@@ -3,6 +3,7 @@
 use crate::base::{Id, RepoPath};
 use crate::format::manifest::{self, Visit};
 use crate::format::pointer::{Kind, Pointer};
+use crate::format::root;
 use crate::format::tree::{self, Change, ChunkRef, Chunks, Entry, Node, VisitTree};
 
 use super::error::Error;
@@ -30,6 +31,17 @@ impl Version {
             Kind::File { manifest, executable } => {
                 let chunks = manifest.map_or(Chunks::Whole, Chunks::Paged);
                 Version::File(Node::File { executable, bytes: pointer.bytes, id: pointer.id, chunks })
+            }
+        }
+    }
+
+    /// What a root names. It does not say whether a file is executable.
+    pub fn of_root(dataset: &root::Dataset) -> Version {
+        match dataset.kind {
+            root::Kind::Folder => Version::Folder(dataset.id),
+            root::Kind::File { manifest } => {
+                let chunks = manifest.map_or(Chunks::Whole, Chunks::Paged);
+                Version::File(Node::File { executable: false, bytes: dataset.bytes, id: dataset.id, chunks })
             }
         }
     }

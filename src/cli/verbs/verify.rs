@@ -164,7 +164,9 @@ impl Page {
         }
         if !report.unkept.is_empty() {
             let those = counted(report.unkept.len() as u64, "dataset has a version", "datasets have versions");
-            out.line(format_args!("{those} there that no push asks to keep: `esker push --all-branches --all-tags` does"));
+            out.line(format_args!(
+                "{those} there that no push asks to keep: `esker push --all-branches --all-tags` does"
+            ));
         }
     }
 
@@ -185,7 +187,9 @@ impl Page {
         } else if report.remote.is_some() {
             Some("whoever has these files must run `esker push`: that brings them back".to_owned())
         } else {
-            Some("put the files back from a backup and `esker add` them, or ask who has them to `esker push`".to_owned())
+            Some(
+                "put the files back from a backup and `esker add` them, or ask who has them to `esker push`".to_owned(),
+            )
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::base::{Id, Job, RepoPath, Step, Unit};
 use crate::format::pack::PackKind;
-use crate::packs::{Look, transfer_good};
+use crate::packs::{Look, layout, transfer_good};
 
 use super::super::error::Error;
 use super::super::project::Project;
@@ -152,18 +152,13 @@ fn note_damage(ground: &Ground<'_>, look: &mut Look, damaged: Vec<(Id, String)>)
 }
 
 /// A root that this clone saw acknowledged and that is gone is a fault if nothing else keeps what it kept.
-fn note_lost_roots(
-    ground: &Ground<'_>,
-    look: &mut Look,
-    beside: &[Named],
-    found: &mut Examined,
-) -> Result<(), Error> {
+fn note_lost_roots(ground: &Ground<'_>, look: &mut Look, beside: &[Named], found: &mut Examined) -> Result<(), Error> {
     let Some(remote) = ground.as_remote() else { return Ok(()) };
     let listed: HashSet<Id> = look.roots.iter().map(|(id, _)| *id).collect();
     let faulty: HashSet<String> = look.faults.iter().map(|fault| fault.key.clone()).collect();
     let unkept: HashSet<Id> = beside.iter().map(|named| named.id).collect();
     for (id, root) in remote.packs.acknowledged_once()? {
-        let key = crate::packs::layout::root(&id);
+        let key = layout::root(&id);
         let is_needed = root.datasets.iter().any(|dataset| unkept.contains(&dataset.id));
         if listed.contains(&id) || !is_needed {
             continue;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::base::{Id, Job, RepoPath, Warning};
 use crate::format::pointer::Pointer;
-use crate::format::root::{Kind, Root};
+use crate::format::root::Root;
 use crate::git::{BlobId, Commit, GitEnvironment, Repo};
 
 use super::super::error::Error;
@@ -153,19 +153,5 @@ impl Names {
         let goes_there = |named: &Named| named.remote.as_deref().unwrap_or(default) == name;
         let known: HashSet<Id> = roots.all.iter().map(|named| named.id).collect();
         self.all.into_iter().filter(|named| goes_there(named) && !known.contains(&named.id)).collect()
-    }
-}
-
-impl Version {
-    /// What a root names.
-    pub fn of_root(dataset: &crate::format::root::Dataset) -> Version {
-        use crate::format::tree::{Chunks, Node};
-        match dataset.kind {
-            Kind::Folder => Version::Folder(dataset.id),
-            Kind::File { manifest } => {
-                let chunks = manifest.map_or(Chunks::Whole, Chunks::Paged);
-                Version::File(Node::File { executable: false, bytes: dataset.bytes, id: dataset.id, chunks })
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::base::{Id, Job};
 use crate::format::root::Root;
-use crate::packs::{Flaw, Look, ObjectKind, PackStore};
+use crate::packs::{Flaw, Look, ObjectKind, PackStore, layout};
 use crate::store::Key;
 
 use super::super::error::Error;
@@ -142,7 +142,7 @@ fn renew_roots(packs: &PackStore, mended: &mut Mended) -> Result<u64, Error> {
     let before = done.renewed_roots;
     for (id, root) in look.roots.iter().filter(|(_, root)| suffers(root)) {
         packs.put_root(&fresh(root))?;
-        packs.store().delete(&crate::packs::layout::root(id))?;
+        packs.store().delete(&layout::root(id))?;
         done.renewed_roots += 1;
     }
     for (id, root) in packs.acknowledged_once()? {

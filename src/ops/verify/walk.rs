@@ -6,7 +6,7 @@ use crate::base::{Id, RepoPath};
 use crate::format::manifest::Visit;
 use crate::format::pack::PackKind;
 use crate::format::tree::{ChunkRef, Entry, VisitTree};
-use crate::packs::Look;
+use crate::packs::{Look, PackError};
 
 use super::super::error::Error;
 use super::super::version::{Version, may_hold, reach};
@@ -55,7 +55,7 @@ impl<'a> Walk<'a> {
         self.inside = named.inside.clone();
         match reach(self.lists, &named.version, self) {
             // The bytes are right, and say what no list may say: whoever needs them cannot have them.
-            Err(Error::Packs(crate::packs::PackError::Page { id, .. })) => {
+            Err(Error::Packs(PackError::Page { id, .. })) => {
                 self.missing.insert(id, PackKind::Pages);
                 Ok(())
             }

@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::super::catalog::{Catalog, Place, segments_in};
+use super::super::error::PackError;
+use super::super::layout;
+use super::super::open::{Index, PackStore};
 use crate::base::{AtPath, Id, Job, PathResult, remove_if_there, replace_file};
 use crate::format::pack::{HEADER_LEN, TRAILER_LEN};
 use crate::format::root::{self, Root};
 use crate::format::segment::Segment;
 use crate::format::store_config::{self, Access, StoreConfig};
 use crate::format::{FormatError, pack};
-use super::super::catalog::{Catalog, Place, segments_in};
-use super::super::error::PackError;
-use super::super::layout;
-use super::super::open::{Index, PackStore};
 use crate::store::{Key, StoreError};
 
 /// A kind of object that can be damaged.
@@ -215,6 +215,8 @@ impl PackStore {
             indexed.insert(named.id);
             let key = layout::pack(&named.id);
             match look.packs.get(&named.id).copied() {
+                // A listing may lag behind: what it does not name is asked for by its name.
+                None if self.has_pack(&key)? => drop(look.packs.insert(named.id, named.bytes)),
                 None => {
                     look.faults.push(Fault::new(ObjectKind::Pack, &key, "it is gone".to_owned()));
                     look.lost.insert(named.id);
@@ -230,6 +232,14 @@ impl PackStore {
         look.unindexed = open.copied().collect();
         look.unindexed.sort_unstable();
         Ok(())
+    }
+
+    fn has_pack(&self, pack: &Key) -> Result<bool, PackError> {
+        match self.store().read(pack, 0..HEADER_LEN as u64) {
+            Ok(_) | Err(StoreError::Short { .. }) => Ok(true),
+            Err(StoreError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn look_at_roots(&self, look: &mut Look, job: &Job<'_>) -> Result<(), PackError> {

@@ -6,9 +6,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use crate::base::{Id, Job, PathResult, Step, remove_if_there};
-use crate::format::compression::Noticer;
-use crate::format::store_config::StoreConfig;
 use super::super::catalog::segments_in;
 use super::super::error::PackError;
 use super::super::layout;
@@ -16,6 +13,9 @@ use super::super::open::PackStore;
 use super::super::storing::{StoredPack, encode_segment};
 use super::super::transfer::transfer;
 use super::super::writer::Writer;
+use crate::base::{Id, Job, PathResult, Step, remove_if_there};
+use crate::format::compression::Noticer;
+use crate::format::store_config::StoreConfig;
 use crate::store::{Key, StoreError};
 
 use super::look::{Look, check_segment, is_newer_pack};

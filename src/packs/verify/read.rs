@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::base::{Id, Job, Step};
 use super::super::error::PackError;
 use super::super::layout;
 use super::super::open::PackStore;
 use super::super::writer::lock;
+use crate::base::{Id, Job, Step};
 use crate::store::StoreError;
 
 use super::look::{Look, data_error};
