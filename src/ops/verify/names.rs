@@ -1,5 +1,6 @@
 //! What is to be there: every version of a dataset that this clone, or a root of a remote, names, and who names it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::base::{Id, Job, RepoPath, Warning};
@@ -98,14 +99,11 @@ impl Names {
             job.check()?;
             for (path, blob) in repo.pointer_blobs_at(commit)? {
                 let Some(dataset) = dataset_path(&path) else { continue };
-                if !parsed.contains_key(&blob) {
-                    let pointer = pointed::parse(&path, &repo.pointer_bytes(&path, blob)?);
-                    if let Err(error) = &pointer {
-                        job.warn(Warning::Note(format!("{name} is passed over in part: {error}")));
-                    }
-                    parsed.insert(blob, pointer.ok());
-                }
-                self.pointer(&dataset, parsed[&blob].clone(), name);
+                let pointer = match parsed.entry(blob) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(read(repo, &path, blob, name, job)?),
+                };
+                self.pointer(&dataset, pointer.clone(), name);
             }
         }
         if options.all_commits {
@@ -154,4 +152,13 @@ impl Names {
         let known: HashSet<Id> = roots.all.iter().map(|named| named.id).collect();
         self.all.into_iter().filter(|named| goes_there(named) && !known.contains(&named.id)).collect()
     }
+}
+
+/// A pointer of a commit; `None`, and a warning, if it cannot be read.
+fn read(repo: &Repo, path: &RepoPath, blob: BlobId, name: &str, job: &Job<'_>) -> Result<Option<Pointer>, Error> {
+    let pointer = pointed::parse(path, &repo.pointer_bytes(path, blob)?);
+    if let Err(error) = &pointer {
+        job.warn(Warning::Note(format!("{name} is passed over in part: {error}")));
+    }
+    Ok(pointer.ok())
 }

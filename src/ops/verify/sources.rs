@@ -123,7 +123,10 @@ fn lists_of_folder(project: &Project, dataset: &Dataset, wanted: &Wanted<'_>, jo
     let survey = survey_anew(project, &dataset.path, &manifests, Step::Store, job)?;
     let mut lists = manifests.pages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let none = Pages::of_verb(project, None, false)?;
-    let root = survey.tree(&RepoPath::default(), &none, |id, page| Ok(drop(lists.insert(id, page))))?;
+    let root = survey.tree(&RepoPath::default(), &none, |id, page| {
+        lists.insert(id, page);
+        Ok(())
+    })?;
     if root.id == dataset.pointer.id {
         let mut noticer = Noticer::new(wanted.compression());
         lists.iter().try_for_each(|(id, page)| wanted.to.take(PackKind::Pages, *id, page, &mut noticer))?;
