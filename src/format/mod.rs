@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod compression;
 pub mod config;
+pub mod conflict;
 pub mod cursor;
 mod error;
 pub mod manifest;

@@ -17,6 +17,7 @@ mod stage;
 mod states;
 #[cfg(test)]
 mod testing;
+mod texts;
 
 pub use error::GitError;
 pub use history::PastPointer;
@@ -28,3 +29,4 @@ pub use refs::Tip;
 pub use repo::{GitEnvironment, Repo, RepoState};
 pub use revision::{Commit, CommitId, HeadName};
 pub use states::PointerState;
+pub use texts::merge_texts;

@@ -9,10 +9,10 @@ use super::aim::Aim;
 use super::aims;
 use super::error::Error;
 use super::fetcher::Fetcher;
-use super::place;
+use super::place as placing;
 use super::project::Project;
 use super::stage::{self, Sources, Task};
-use super::targets::targets;
+use super::targets::{Target, targets};
 
 /// What to check out.
 #[derive(Debug, Clone, Default)]
@@ -59,13 +59,37 @@ pub struct CheckedOut {
 /// `LocalEdits` and `InTheWay` before anything is fetched; `DataMissing` and `DataDamaged` before anything is touched.
 pub fn checkout(project: &Project, options: &CheckoutOptions, job: &Job<'_>) -> Result<CheckoutReport, Error> {
     let fetcher = (!options.no_fetch).then(|| Fetcher::new(project, options.remote.as_deref()));
+    place_with(project, targets(project, options)?, options.force, fetcher.as_ref(), job)
+}
+
+/// The same for targets that somebody else chose; `remote` is asked for what the cache lacks, if not the default one.
+///
+/// # Errors
+/// As [`checkout`].
+pub fn place(
+    project: &Project,
+    targets: Vec<Target>,
+    force: bool,
+    remote: Option<&str>,
+    job: &Job<'_>,
+) -> Result<CheckoutReport, Error> {
+    place_with(project, targets, force, Some(&Fetcher::new(project, remote)), job)
+}
+
+fn place_with(
+    project: &Project,
+    targets: Vec<Target>,
+    force: bool,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<CheckoutReport, Error> {
     let mut aims = Vec::new();
-    for target in targets(project, options)? {
-        aims.push(Aim::take(project, target, options.force, fetcher.as_ref(), job)?);
+    for target in targets {
+        aims.push(Aim::take(project, target, force, fetcher, job)?);
     }
     aims::refuse(&aims)?;
-    let fetched_bytes = aims::fetch(project, &aims, fetcher.as_ref(), job)?;
-    put(project, &mut aims, options.force, fetcher.as_ref(), job)?;
+    let fetched_bytes = aims::fetch(project, &aims, fetcher, job)?;
+    put(project, &mut aims, force, fetcher, job)?;
     aims::write_pointers(project, &aims)?;
     for aim in &aims {
         aim.remember(project)?;
@@ -96,7 +120,7 @@ fn put(
     }
     // From here on the worktree changes; all that is needed is there, and whole.
     for (aim, staged) in aims.iter_mut().zip(staged) {
-        aim.placed = place::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, force)?;
+        aim.placed = placing::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, force)?;
         aim.make_root(project)?;
     }
     job.done(Step::Place);

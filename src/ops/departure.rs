@@ -22,7 +22,7 @@ use super::publish::{Undo, Unignored, unignore_dataset};
 use super::rm::{Removed, RmOptions};
 use super::seen;
 use super::survey::{Standing, Survey, survey};
-use super::version::{Version, lacking, same_content};
+use super::version::{Version, lacking};
 
 /// What leaves of one dataset.
 pub struct Departure {
@@ -253,6 +253,6 @@ impl Departure {
 fn is_same(path: &RepoPath, now: &Node, known: &Node) -> bool {
     match (now, known) {
         (Node::File { id, .. }, Node::File { id: known, .. }) if path.is_empty() => id == known,
-        _ => same_content(now, known),
+        _ => now.has_content_of(known),
     }
 }

@@ -66,6 +66,12 @@ pub enum Error {
     Pointer { path: RepoPath, cause: FormatError },
     #[error("{path} has conflicts that are not resolved")]
     PointerConflict { path: RepoPath },
+    #[error("both sides changed:{}", list_text(files, *count))]
+    Clashes { files: Vec<RepoPath>, count: usize },
+    #[error("{path} is in no conflict")]
+    NotInConflict { path: RepoPath },
+    #[error("{path} was not changed by both sides")]
+    NoClash { path: RepoPath },
 
     #[error("{} lies outside the repository {}", path.display(), root.display())]
     Outside { path: PathBuf, root: PathBuf },
@@ -156,6 +162,13 @@ impl Error {
         Error::Usage { message: message.into(), hint: hint.map(str::to_owned) }
     }
 
+    /// Whether data or lists of files are not to be had just now: not here, and no remote gives them.
+    pub(super) fn is_about_absence(&self) -> bool {
+        let is_remote = self.kind() == Kind::Remote;
+        let is_absent = matches!(self, Error::DataMissing { .. } | Error::Packs(PackError::Absent { .. }));
+        is_remote || is_absent || matches!(self, Error::NoRemote | Error::WhichRemote { .. })
+    }
+
     /// What stands in the way.
     pub fn kind(&self) -> Kind {
         match self {
@@ -183,6 +196,8 @@ impl Error {
             | Error::NoDataset { .. }
             | Error::NotInDataset { .. }
             | Error::NotInRevision { .. }
+            | Error::NotInConflict { .. }
+            | Error::NoClash { .. }
             | Error::UnknownRemote { .. } => Kind::Usage,
             Error::NotInitialised { .. }
             | Error::ProjectFileGone
@@ -190,6 +205,7 @@ impl Error {
             | Error::Settings { .. }
             | Error::Tree(_)
             | Error::PointerConflict { .. }
+            | Error::Clashes { .. }
             | Error::NothingTracked
             | Error::TrackedByGit { .. }
             | Error::InsideDataset { .. }

@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::worktree::WorktreeError;
 
 use super::error::Error;
+use super::pointed::dataset_path;
 
 impl Error {
     /// What to type next; one line, commands in backquotes.
@@ -41,9 +42,15 @@ impl Error {
                 format!("`git log -- {path}` shows its versions, `git checkout REV -- {path}` brings one back")
             }
             Error::PointerConflict { path } => {
-                let git = format!("`git checkout --ours {path}` or `git checkout --theirs {path}`");
-                format!("choose a side: {git}, then `git add {path}`")
+                let dataset = dataset_path(path).unwrap_or_else(|| path.clone());
+                format!(
+                    "`esker resolve {dataset}` merges it by file, `esker hooks install` lets Git do so by itself next time"
+                )
             }
+            Error::Clashes { .. } => {
+                "choose by `esker resolve PATH --ours`, `--theirs`, `--base` or `--both`; a file may be a PATH".to_owned()
+            }
+            Error::NotInConflict { .. } | Error::NoClash { .. } => "`esker status` lists what is in conflict".to_owned(),
             Error::Outside { .. } => "name a path inside the repository".to_owned(),
             Error::NoSuchPath { .. } | Error::NoDataset { .. } => "`esker ls` lists what is tracked".to_owned(),
             Error::NotInDataset { dataset, .. } => format!("`esker ls -r {dataset}` lists what is in it"),

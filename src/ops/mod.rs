@@ -26,6 +26,7 @@ mod init;
 mod lack;
 mod lazy_writer;
 mod look;
+mod merge;
 mod moment;
 mod mv;
 mod named;
@@ -73,6 +74,9 @@ pub use init::{InitReport, init};
 pub use look::{
     CatReport, DuOptions, DuReport, Listed, LogOptions, LogReport, Logged, LoggedDataset, LsOptions, LsReport, Usage,
     WRITING, cat, du, log, ls,
+};
+pub use merge::{
+    Clashes, ClashingFile, MergeDriverOptions, MergeDriverReport, ResolveOptions, ResolveReport, Resolved, merge_driver, resolve,
 };
 pub use mv::{MvOptions, MvReport, mv};
 pub use pointed::is_known_path;

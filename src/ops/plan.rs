@@ -9,7 +9,7 @@ use crate::worktree::check_portable;
 use super::error::Error;
 use super::pages::Pages;
 use super::survey::Survey;
-use super::version::{Version, changes, same_content};
+use super::version::{Version, changes};
 
 /// A file, symlink or empty folder to be put in place.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub fn plan(
         let here = survey.stat(&path);
         let changed = survey.difference(&path).and_then(|difference| difference.new.as_ref());
         match (changed, &node) {
-            (Some(changed), Some(node)) if same_content(changed, node) => {
+            (Some(changed), Some(node)) if changed.has_content_of(node) => {
                 plan.already.insert(path);
                 continue;
             }

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use crate::base::{Id, RepoPath};
+use crate::format::pointer::Pointer;
 use crate::format::seen::Kind;
 use crate::format::tree::Node;
 
 use super::renames::Item;
 use super::seen;
+use super::version::Version;
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,6 +54,14 @@ impl Shape {
     pub fn of_node(node: &Node) -> Shape {
         let bytes = matches!(node, Node::File { .. }).then(|| node.bytes());
         Shape { bytes, ..Shape::of_seen(seen::of_node(node)) }
+    }
+
+    /// What a pointer stands for; `None` for a folder.
+    pub fn of_pointer(pointer: &Pointer) -> Option<Shape> {
+        match Version::of(pointer) {
+            Version::File(node) => Some(Shape::of_node(&node)),
+            Version::Folder(_) | Version::Nothing => None,
+        }
     }
 
     /// Whether it is a regular file.

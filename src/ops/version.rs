@@ -93,7 +93,7 @@ impl Version {
 /// What must change at or below `inside` to make `old` into `new`, by path. Equal pages are not read.
 pub fn changes(pages: &Pages<'_>, old: &Version, new: &Version, inside: &RepoPath) -> Result<Vec<Change>, Error> {
     if let (Version::File(one), Version::File(other)) = (old, new)
-        && same_content(one, other)
+        && one.has_content_of(other)
     {
         return Ok(Vec::new());
     }
@@ -109,16 +109,6 @@ pub fn changes(pages: &Pages<'_>, old: &Version, new: &Version, inside: &RepoPat
     let mut both = gone.chain(come).collect::<Result<Vec<_>, Error>>()?;
     both.sort_by(|one, other| one.path().cmp(other.path()));
     Ok(both)
-}
-
-/// Whether two entries are the same to a user: kind, executable bit and content.
-pub fn same_content(one: &Node, other: &Node) -> bool {
-    match (one, other) {
-        (Node::File { executable, id, .. }, Node::File { executable: other_bit, id: other_id, .. }) => {
-            executable == other_bit && id == other_id
-        }
-        _ => one == other,
-    }
 }
 
 /// The pages and chunks that a version leads to, at or below a path, and that some store lacks.

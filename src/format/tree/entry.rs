@@ -71,6 +71,16 @@ impl Node {
         }
     }
 
+    /// Whether both are the same to a user: kind, executable bit and content, however that is cut.
+    pub fn has_content_of(&self, other: &Node) -> bool {
+        match (self, other) {
+            (Node::File { executable, id, .. }, Node::File { executable: other_bit, id: other_id, .. }) => {
+                executable == other_bit && id == other_id
+            }
+            _ => self == other,
+        }
+    }
+
     /// Its kind, as the worktree has it.
     pub fn kind(&self) -> FileKind {
         match self {

@@ -10,7 +10,7 @@ use super::super::moment::Moment;
 use super::super::pages::Pages;
 use super::super::project::Project;
 use super::super::shape::Shape;
-use super::super::version::{Version, changes, same_content};
+use super::super::version::{Version, changes};
 use super::fresh::fresh_bytes;
 use super::report::{DatasetChange, DatasetDiff, DiffOptions, DiffReport, State};
 use super::sides::{Sides as Both, Two};
@@ -78,7 +78,7 @@ fn both(pages: &Pages<'_>, change: Change) -> Result<Option<Sides>, Error> {
             Sides { old: None, new: shape(&new), changed_bytes, path: new.path }
         }
         Change::Removed(old) => Sides { old: shape(&old), new: None, changed_bytes: None, path: old.path },
-        Change::Modified { old, new } if same_content(&old.node, &new.node) => return Ok(None),
+        Change::Modified { old, new } if old.node.has_content_of(&new.node) => return Ok(None),
         Change::Modified { old, new } => {
             let changed_bytes = match &new.node {
                 Node::File { .. } => fresh_bytes(pages, &old.node, &new.node)?,

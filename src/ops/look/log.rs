@@ -17,7 +17,7 @@ use super::super::pages::Pages;
 use super::super::pointed::{dataset_path, pointer_path};
 use super::super::project::Project;
 use super::super::shape::Shape;
-use super::super::version::{Version, changes, same_content};
+use super::super::version::{Version, changes};
 
 /// What to tell.
 #[derive(Debug, Clone, Default)]
@@ -192,7 +192,7 @@ fn sides(change: Change) -> Sides {
     let (old, new) = match change {
         Change::Added(entry) => (None, Some(entry.node)),
         Change::Removed(entry) => (Some(entry.node), None),
-        Change::Modified { old, new } if same_content(&old.node, &new.node) => (None, None),
+        Change::Modified { old, new } if old.node.has_content_of(&new.node) => (None, None),
         Change::Modified { old, new } => (Some(old.node), Some(new.node)),
     };
     let shape = |node: &crate::format::tree::Node| Shape::of_node(node);
