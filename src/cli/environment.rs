@@ -27,6 +27,8 @@ pub struct Environment {
     pub colours: Colours,
     /// Whether the terminal can move its cursor (`TERM` is not `dumb`).
     pub moves_cursor: bool,
+    /// Whether hooks are to do nothing (`ESKER_SKIP_HOOKS`).
+    pub skips_hooks: bool,
 }
 
 /// One configuration value from a variable.
@@ -90,6 +92,7 @@ impl Environment {
             git: GitPlaces { dir: path("GIT_DIR"), worktree: path("GIT_WORK_TREE"), index: path("GIT_INDEX_FILE") },
             colours,
             moves_cursor: !is_dumb,
+            skips_hooks: filled("ESKER_SKIP_HOOKS").is_some_and(|value| value != "0"),
         })
     }
 }

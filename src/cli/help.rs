@@ -29,7 +29,11 @@ fn grouped(command: &Command) -> String {
     for (group, verbs) in GROUPS.iter().filter(|(_, verbs)| !verbs.is_empty()) {
         let _ = writeln!(text, "{}", heading(&format!("{group}:")));
         for verb in verbs.iter() {
-            let about = command.find_subcommand(verb).and_then(Command::get_about);
+            let found = command.find_subcommand(verb);
+            if found.is_some_and(Command::is_hide_set) {
+                continue;
+            }
+            let about = found.and_then(Command::get_about);
             let styles = help_styles();
             let literal = styles.get_literal();
             let _ = writeln!(text, "  {literal}{verb:11}{literal:#}  {}", about.cloned().unwrap_or_default());

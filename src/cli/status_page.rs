@@ -7,7 +7,7 @@ use super::table::{Align, Cell, Table};
 use super::told::{counts_text, files_text, told, told_count};
 use crate::base::{bytes_text, count_text};
 use crate::git::{HeadName, RepoState};
-use crate::ops::{DataState, DatasetStatus, Lacks, PointerChange, StatusReport};
+use crate::ops::{ClashingFile, DataState, DatasetStatus, Lacks, PointerChange, StatusReport};
 
 /// The page that is being written.
 pub struct StatusPage<'a> {
@@ -33,6 +33,7 @@ impl StatusPage<'_> {
         self.data();
         self.remotes();
         self.refused();
+        self.large();
         self.end();
     }
 
@@ -77,10 +78,7 @@ impl StatusPage<'_> {
     }
 
     fn pointers(&mut self) {
-        let sides = "`git checkout --ours PATH` or `git checkout --theirs PATH` chooses a side, then `git add PATH`";
-        self.group("Pointers in conflict:", sides, |page, dataset| {
-            dataset.pointer.in_conflict.then(|| (Ink::Deleted, page.pointer(dataset), String::new()))
-        });
+        self.conflicts();
         let back = "`git checkout REV -- PATH` brings a good one back";
         self.group("Pointers that cannot be read:", back, |page, dataset| {
             dataset.pointer.problem.clone().map(|problem| (Ink::Deleted, page.pointer(dataset), problem))
@@ -92,6 +90,46 @@ impl StatusPage<'_> {
             let change = dataset.pointer.unstaged?;
             Some((Ink::Deleted, label(change).to_owned(), page.pointer(dataset)))
         });
+    }
+
+    /// Pointers that a merge left in conflict, each with the files that clash.
+    fn conflicts(&mut self) {
+        let report = self.report;
+        let mut in_conflict = report.datasets.iter().filter(|dataset| dataset.pointer.in_conflict).peekable();
+        if in_conflict.peek().is_none() {
+            return;
+        }
+        self.title("Data in conflict:", "`esker resolve PATH --ours`, `--theirs`, `--base` or `--both` chooses a side");
+        for dataset in in_conflict {
+            let name = self.out.paint(Ink::Deleted, &self.name(dataset));
+            let Some(clashes) = &dataset.clashes else {
+                self.out.line(format_args!("    {name}"));
+                continue;
+            };
+            match &clashes.files {
+                None => {
+                    self.out.line(format_args!("    {name}: its lists of files are not here (run `esker resolve`)"))
+                }
+                Some(_) if clashes.is_whole => self.out.line(format_args!("    {name}: both sides changed it")),
+                Some(files) if files.is_empty() => {
+                    self.out.line(format_args!("    {name}: no file clashes, `esker resolve` is enough"));
+                }
+                Some(files) => {
+                    self.out.line(format_args!("    {name}: both sides changed {}", files_text(files.len() as u64)));
+                    for file in files.iter().take(self.most) {
+                        let path = self.near.path(&file.path);
+                        self.out.line(format_args!("      {path}{}", gone_text(file)));
+                    }
+                    let more = files.len().saturating_sub(self.most);
+                    if more > 0 {
+                        self.out.line(format_args!("      … and {} more (-v shows all)", count_text(more as u64)));
+                    }
+                }
+            }
+        }
+        if !report.merges_by_file {
+            self.out.line("  (`esker hooks install` lets Git merge data by itself next time)");
+        }
     }
 
     fn pointer(&self, dataset: &DatasetStatus) -> String {
@@ -166,6 +204,13 @@ impl StatusPage<'_> {
     }
 
     fn remotes(&mut self) {
+        // What a remote says of itself is better than what was last heard of it.
+        if self.report.remotes.is_none() {
+            self.group("Data that no remote is known to have:", "run `esker push`", |page, dataset| {
+                let size = bytes_text(dataset.bytes.unwrap_or(0));
+                (dataset.is_unpushed == Some(true)).then(|| (Ink::Changed, page.name(dataset), size))
+            });
+        }
         for remote in self.report.remotes.iter().flatten() {
             if remote.datasets.is_empty() {
                 self.out.line(format_args!("The remote {} has all of this data", remote.remote));
@@ -199,6 +244,18 @@ impl StatusPage<'_> {
         }
     }
 
+    fn large(&mut self) {
+        if self.report.large.is_empty() {
+            return;
+        }
+        let hint = "`git rm --cached PATH`, then `esker add PATH`, keeps them out of Git";
+        self.title("Large files that the next commit puts into Git itself:", hint);
+        for file in &self.report.large {
+            let name = self.out.paint(Ink::Deleted, &self.near.path(&file.path));
+            self.out.line(format_args!("    {name}  {}", bytes_text(file.bytes)));
+        }
+    }
+
     fn end(&mut self) {
         let datasets = &self.report.datasets;
         if datasets.is_empty() {
@@ -212,6 +269,14 @@ impl StatusPage<'_> {
             };
             self.out.line(format_args!("Nothing changed: {count}, {}", bytes_text(bytes)));
         }
+    }
+}
+
+fn gone_text(file: &ClashingFile) -> &'static str {
+    match (file.ours.is_some(), file.theirs.is_some()) {
+        (false, true) => "  (deleted by us)",
+        (true, false) => "  (deleted by them)",
+        _ => "",
     }
 }
 

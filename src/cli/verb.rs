@@ -41,6 +41,7 @@ verbs! {
         Checkout(checkout),
         Diff(diff),
         Mv(mv),
+        Resolve(resolve),
         Rm(rm),
         Status(status),
     }
@@ -60,6 +61,8 @@ verbs! {
         Cache(cache),
         Doctor(doctor),
         Verify(verify),
+        Hook(hook),
+        Hooks(hooks),
     }
     "Settings": {
         Completions(completions),

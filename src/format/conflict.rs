@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_no_conflict() {
-        for text in ["", "a\n=======\n", "<<<<<<< a\nb\n", ">>>>>>> a\n", "<<<<<<< a\n<<<<<<< b\n=======\n>>>>>>> c\n"] {
+        for text in ["", "a\n=======\n", "<<<<<<< a\nb\n", ">>>>>>> a\n", "<<<<<<< a\n<<<<<<< b\n=======\n>>>>>>> c\n"]
+        {
             assert_eq!(split(text), None, "{text:?}");
         }
     }

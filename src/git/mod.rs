@@ -3,9 +3,11 @@
 mod config;
 mod error;
 mod history;
+pub mod hooks;
 pub mod ignore;
 mod index;
 mod index_lock;
+mod large;
 mod log;
 mod pointers;
 mod program;

@@ -121,6 +121,13 @@ impl Repo {
             }
         }
     }
+
+    /// Whether a rebase that Git is in the middle of has no step left: it only moves the branch, and no hook tells its end.
+    pub fn rebase_is_over(&self) -> bool {
+        let todo = fs::read_to_string(self.git_dir.join("rebase-merge/git-rebase-todo"));
+        let is_step = |line: &str| !line.is_empty() && !line.starts_with('#') && line != "noop";
+        todo.is_ok_and(|todo| !todo.lines().map(str::trim).any(is_step))
+    }
 }
 
 fn search(from: &Path) -> Result<git2::Repository, GitError> {

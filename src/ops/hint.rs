@@ -48,9 +48,12 @@ impl Error {
                 )
             }
             Error::Clashes { .. } => {
-                "choose by `esker resolve PATH --ours`, `--theirs`, `--base` or `--both`; a file may be a PATH".to_owned()
+                "choose by `esker resolve PATH --ours`, `--theirs`, `--base` or `--both`; a file may be a PATH"
+                    .to_owned()
             }
-            Error::NotInConflict { .. } | Error::NoClash { .. } => "`esker status` lists what is in conflict".to_owned(),
+            Error::NotInConflict { .. } | Error::NoClash { .. } => {
+                "`esker status` lists what is in conflict".to_owned()
+            }
             Error::Outside { .. } => "name a path inside the repository".to_owned(),
             Error::NoSuchPath { .. } | Error::NoDataset { .. } => "`esker ls` lists what is tracked".to_owned(),
             Error::NotInDataset { dataset, .. } => format!("`esker ls -r {dataset}` lists what is in it"),

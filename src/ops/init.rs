@@ -12,6 +12,7 @@ use crate::git::{GitError, Repo};
 use crate::worktree::IGNORE_FILE;
 
 use super::error::Error;
+use super::hooks::{HooksReport, hooks_install};
 use super::project::{PROJECT_FILE, Project, Settings};
 use super::publish::{Undo, read_if_there};
 
@@ -48,6 +49,17 @@ pub struct InitReport {
     pub was_project: bool,
     /// Whether the files are staged in Git.
     pub is_staged: bool,
+    /// The hooks and drivers of this clone; `None` if they were not wanted, or could not be looked at.
+    pub hooks: Option<HooksReport>,
+    /// Why they could not be put in place.
+    pub hooks_problem: Option<String>,
+}
+
+/// How to make a project.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InitOptions {
+    /// Leave the hooks and drivers of this clone as they are.
+    pub no_hooks: bool,
 }
 
 /// Writes what a project needs and has not got yet, at the root of the worktree, and stages it.
@@ -56,7 +68,7 @@ pub struct InitReport {
 ///
 /// # Errors
 /// `ProjectFileGone` if `HEAD` has the project file and the worktree has not. After any error all files are as before.
-pub fn init(settings: &Settings) -> Result<InitReport, Error> {
+pub fn init(settings: &Settings, options: InitOptions) -> Result<InitReport, Error> {
     let repo = Repo::discover(&settings.from, &settings.git)?;
     let project = Project::of(repo, settings)?;
     refuse_links(&project)?;
@@ -68,7 +80,15 @@ pub fn init(settings: &Settings) -> Result<InitReport, Error> {
         // Only if it was made here: a folder that holds something stays.
         let _ = fs::remove_dir(project.root().join(".esker"));
     }
-    done
+    let mut report = done?;
+    if !options.no_hooks {
+        // A project is one without them.
+        match hooks_install(&project) {
+            Ok(hooks) => report.hooks = Some(hooks),
+            Err(error) => report.hooks_problem = Some(error.to_string()),
+        }
+    }
+    Ok(report)
 }
 
 /// The files of esker lie in the repository itself, not behind a link that somebody committed.

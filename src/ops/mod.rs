@@ -21,6 +21,7 @@ mod fetch;
 mod fetcher;
 mod here;
 mod hint;
+mod hooks;
 mod ingest;
 mod init;
 mod lack;
@@ -59,6 +60,7 @@ mod targets;
 #[cfg(test)]
 mod testing;
 mod verify;
+mod text_of;
 mod version;
 
 pub use add::{AddOptions, AddReport, Added, add};
@@ -70,13 +72,18 @@ pub use diff::{DatasetChange, DatasetDiff, DiffOptions, DiffReport, State, diff}
 pub use doctor::{Check, DoctorReport, Health, doctor};
 pub use error::{Error, Kind};
 pub use fetch::{FetchOptions, FetchReport, Fetched, FetchedDataset, fetch};
-pub use init::{InitReport, init};
+pub use hooks::{
+    DriverState, FollowReport, Followed, HookState, HookStatus, HooksReport, LARGE, LargeFile, PrePushOptions,
+    PrePushReport, Problem, follow, hooks_install, hooks_status, hooks_uninstall, pre_push,
+};
+pub use init::{InitOptions, InitReport, init};
 pub use look::{
     CatReport, DuOptions, DuReport, Listed, LogOptions, LogReport, Logged, LoggedDataset, LsOptions, LsReport, Usage,
     WRITING, cat, du, log, ls,
 };
 pub use merge::{
-    Clashes, ClashingFile, MergeDriverOptions, MergeDriverReport, ResolveOptions, ResolveReport, Resolved, merge_driver, resolve,
+    Clashes, ClashingFile, MergeDriverOptions, MergeDriverReport, ResolveOptions, ResolveReport, Resolved,
+    merge_driver, resolve,
 };
 pub use mv::{MvOptions, MvReport, mv};
 pub use pointed::is_known_path;
@@ -96,3 +103,4 @@ pub use status::{
     DataState, DatasetStatus, Lacks, PointerChange, PointerStatus, RefusedPath, StatusOptions, StatusReport, status,
 };
 pub use verify::{Checked, DataChecked, Repaired, Suffering, VerifyOptions, VerifyReport, verify};
+pub use text_of::text_of;

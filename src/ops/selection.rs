@@ -1,6 +1,6 @@
 //! Which versions of which datasets `push`, `fetch` and `pull` mean.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::base::{Id, Job, RepoPath, Warning};
 use crate::git::{Commit, CommitId, PastPointer, Repo};
@@ -24,6 +24,8 @@ pub struct SelectionOptions {
     pub all_tags: bool,
     /// Every commit that a branch, a tag or a branch of a remote reaches.
     pub all_commits: bool,
+    /// Every commit that the first reach and the second do not; nothing of the worktree.
+    pub unpublished: Option<(Vec<Commit>, Vec<Commit>)>,
 }
 
 /// Versions of datasets, each once, and the commits that point at them.
@@ -74,13 +76,26 @@ pub fn to_fetch(project: &Project, options: &SelectionOptions, job: &Job<'_>) ->
 /// has yet. Whoever gets these commits by `git push` finds the data of each of them.
 pub fn to_push(project: &Project, options: &SelectionOptions, job: &Job<'_>) -> Result<Selection, Error> {
     let mut gathered = Gathered::default();
-    if options.names_revisions() {
+    if let Some((tips, hidden)) = &options.unpublished {
+        gathered.history(project, tips, hidden, job)?;
+    } else if options.names_revisions() {
         gathered.revisions(project, options, job)?;
     } else {
         gathered.datasets = pointed::in_worktree(project)?;
         gathered.unpublished(project, job)?;
     }
     gathered.choose(&options.paths)
+}
+
+/// The datasets that those commits point at, without their versions.
+pub fn past_datasets(
+    project: &Project,
+    options: &SelectionOptions,
+    job: &Job<'_>,
+) -> Result<BTreeSet<RepoPath>, Error> {
+    let Some((tips, hidden)) = &options.unpublished else { return Ok(BTreeSet::new()) };
+    let past = project.repo().pointers_in_history_without(tips, hidden, job.cancel)?;
+    Ok(past.iter().filter_map(|pointer| dataset_path(&pointer.path)).collect())
 }
 
 /// Sees that each part of a dataset that is meant is there in one version at least.

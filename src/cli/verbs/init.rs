@@ -5,7 +5,9 @@ use crate::cli::call::Call;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
 use crate::cli::out::Out;
-use crate::ops::{self, InitReport};
+use crate::ops::{self, InitOptions, InitReport};
+
+use super::hooks::tell_installed;
 
 /// Make this Git repository an esker project
 #[derive(clap::Args)]
@@ -13,16 +15,22 @@ use crate::ops::{self, InitReport};
 Writes .esker/config.toml (settings that every clone shares), .eskerignore
 (what stays out of every dataset) and a line of .gitattributes, at the root of
 the repository, and stages them in Git. Nothing that is there already is
-overwritten, so it does no harm to run it again.
+overwritten, so it does no harm to run it again. The clone gets the hooks by
+which data follows Git, and the drivers for merge and diff (see `esker hooks`).
 
 Examples:
   esker init
+  esker init --no-hooks          the clone's own settings stay as they are
   git commit -m 'Keep data with esker'")]
-pub struct Args {}
+pub struct Args {
+    /// Put no hooks and no drivers into this clone
+    #[arg(long)]
+    no_hooks: bool,
+}
 
 /// Makes the project, and tells what is new.
-pub fn run(_: Args, call: &Call) -> Result<ExitCode, Failure> {
-    let report = ops::init(&call.settings()?)?;
+pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
+    let report = ops::init(&call.settings()?, InitOptions { no_hooks: args.no_hooks })?;
     // Who stands at the root need not be told which repository is meant.
     let place = if call.folder() == report.root { String::new() } else { format!(" {}", report.root.display()) };
     call.tell(&report, |out| tell(&report, &place, out))
@@ -36,6 +44,12 @@ fn tell(report: &InitReport, place: &str, out: &mut Out) {
         if !paths.is_empty() {
             out.line(format_args!("{word} {}{staged}", list(paths)));
         }
+    }
+    if let Some(hooks) = &report.hooks {
+        tell_installed(hooks, out);
+    }
+    if let Some(problem) = &report.hooks_problem {
+        out.line(format_args!("no hooks are installed: {problem}"));
     }
 }
 

@@ -154,13 +154,11 @@ impl Merging {
             }
         }
         match (&ours, &theirs) {
-            (Some(ours), Some(theirs)) => {
-                match merge_node(ours.old.as_ref(), ours.new.as_ref(), theirs.new.as_ref()) {
-                    Some(node) if is_same(node.as_ref(), ours.new.as_ref()) => {}
-                    Some(node) => drop(self.merge.edits.insert(path.clone(), node)),
-                    None => self.clash(&path, ours.old.clone(), ours.new.clone(), theirs.new.clone()),
-                }
-            }
+            (Some(ours), Some(theirs)) => match merge_node(ours.old.as_ref(), ours.new.as_ref(), theirs.new.as_ref()) {
+                Some(node) if is_same(node.as_ref(), ours.new.as_ref()) => {}
+                Some(node) => drop(self.merge.edits.insert(path.clone(), node)),
+                None => self.clash(&path, ours.old.clone(), ours.new.clone(), theirs.new.clone()),
+            },
             (None, Some(theirs)) => drop(self.merge.edits.insert(path.clone(), theirs.new.clone())),
             _ => {}
         }

@@ -3,13 +3,11 @@
 use crate::base::{Job, RepoPath, bytes_text, count_text};
 use crate::git::{self, GitError, Repo, RepoState};
 use crate::ops::error::Error;
+use crate::ops::hooks::LARGE;
 use crate::ops::project::{PROJECT_FILE, Project, Settings};
 
 use super::check::{Check, DoctorReport};
 use super::{datasets, machine, remotes};
-
-/// A file of this size belongs in esker, not in Git; in bytes.
-const LARGE: u64 = 10 << 20;
 
 /// Looks at everything. Nothing is changed, and no remote is asked.
 ///

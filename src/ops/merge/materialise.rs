@@ -38,13 +38,7 @@ pub fn materialise(project: &Project, settled: &Settled, force: bool, job: &Job<
     done
 }
 
-fn write(
-    project: &Project,
-    settled: &Settled,
-    force: bool,
-    job: &Job<'_>,
-    undo: &mut Undo,
-) -> Result<Done, Error> {
+fn write(project: &Project, settled: &Settled, force: bool, job: &Job<'_>, undo: &mut Undo) -> Result<Done, Error> {
     let (mut added, mut removed, mut targets) = (Vec::new(), Vec::new(), Vec::new());
     for (dataset, bytes) in settled {
         let path = pointer_path(dataset);

@@ -27,11 +27,7 @@ pub fn sides(project: &Project, conflicts: &[Conflict], dataset: &RepoPath) -> R
         return in_index(project, conflict).map(Some);
     }
     let Some(sides) = written else { return Ok(None) };
-    Ok(Some(Three {
-        base: None,
-        ours: Side::parse(&path, sides.ours)?,
-        theirs: Side::parse(&path, sides.theirs)?,
-    }))
+    Ok(Some(Three { base: None, ours: Side::parse(&path, sides.ours)?, theirs: Side::parse(&path, sides.theirs)? }))
 }
 
 fn in_file(project: &Project, path: &RepoPath) -> Result<Option<conflict::Sides>, Error> {

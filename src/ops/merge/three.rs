@@ -116,12 +116,10 @@ impl Three {
         let source = source.and_then(|side| side.pointer.source.clone());
         let pointer = Pointer { kind: what.kind, id: what.id, bytes: what.bytes, remote, source };
         let text = |side: Option<&Side>| side.map_or(Vec::new(), |side| pointer.rewrite(&side.bytes));
-        let (base, ours, theirs) =
-            (text(self.base.as_ref()), text(self.ours.as_ref()), text(self.theirs.as_ref()));
+        let (base, ours, theirs) = (text(self.base.as_ref()), text(self.ours.as_ref()), text(self.theirs.as_ref()));
         // Two edits that are clean apart may be no pointer together.
-        let merged = merge_texts(&base, &ours, &theirs).filter(|text| {
-            Pointer::parse(text).is_ok_and(|read| (read.kind, read.id) == (what.kind, what.id))
-        });
+        let merged = merge_texts(&base, &ours, &theirs)
+            .filter(|text| Pointer::parse(text).is_ok_and(|read| (read.kind, read.id) == (what.kind, what.id)));
         merged.or_else(|| choice.map(|choice| text(self.side(choice).or(self.ours.as_ref()))))
     }
 

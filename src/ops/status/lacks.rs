@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{Id, RepoPath};
 use crate::format::pointer::{Kind, Pointer};
 
+use super::super::copies::Copies;
 use super::super::error::Error;
 use super::super::pages::Pages;
 use super::super::project::Project;
@@ -21,14 +22,24 @@ pub struct Lacks {
     pub is_all: bool,
 }
 
+/// The chunk or page that all else is reached from; `None` for a file of no bytes.
+fn first(pointer: &Pointer) -> Option<Id> {
+    match pointer.kind {
+        Kind::Folder { .. } => Some(pointer.id),
+        Kind::File { manifest: Some(page), .. } => Some(page),
+        Kind::File { manifest: None, .. } => (pointer.bytes > 0).then_some(pointer.id),
+    }
+}
+
+/// Whether the data is here, and in no remote as far as is known. Pages are pushed last, so that one tells of all.
+pub fn is_unpushed(project: &Project, copies: &Copies, pointer: &Pointer) -> Result<bool, Error> {
+    let Some(first) = first(pointer) else { return Ok(false) };
+    Ok(!copies.have(&first) && project.cache()?.find(&first).is_some())
+}
+
 /// A look at one chunk or page that is enough where the data was here a moment ago.
 pub fn at_a_glance(project: &Project, pointer: &Pointer) -> Result<Option<Lacks>, Error> {
-    let first = match pointer.kind {
-        Kind::Folder { .. } => pointer.id,
-        Kind::File { manifest: Some(page), .. } => page,
-        Kind::File { manifest: None, .. } if pointer.bytes == 0 => return Ok(None),
-        Kind::File { manifest: None, .. } => pointer.id,
-    };
+    let Some(first) = first(pointer) else { return Ok(None) };
     let is_there = project.cache()?.find(&first).is_some();
     Ok((!is_there).then_some(Lacks { chunks: 0, bytes: 0, is_all: false }))
 }

@@ -6,6 +6,8 @@ use crate::base::RepoPath;
 use crate::git::{HeadName, RepoState};
 
 use super::super::changed::Changes;
+use super::super::hooks::LargeFile;
+use super::super::merge::Clashes;
 use super::super::remote_state::RemoteState;
 use super::lacks::Lacks;
 
@@ -31,6 +33,10 @@ pub struct StatusReport {
     pub datasets: Vec<DatasetStatus>,
     /// What each remote lacks; `None` if nobody asked.
     pub remotes: Option<Vec<RemoteState>>,
+    /// Large files that are staged in Git itself.
+    pub large: Vec<LargeFile>,
+    /// Whether Git merges pointers by esker in this clone.
+    pub merges_by_file: bool,
 }
 
 /// One dataset.
@@ -54,6 +60,10 @@ pub struct DatasetStatus {
     pub refused: Vec<RefusedPath>,
     /// What the cache lacks of it, as far as was looked.
     pub cache_lacks: Option<Lacks>,
+    /// What clashes, if a merge could not decide its pointer.
+    pub clashes: Option<Clashes>,
+    /// Whether its data is here and no remote is known to have it; `None` if the project has no remote.
+    pub is_unpushed: Option<bool>,
 }
 
 /// A pointer against Git.
