@@ -42,9 +42,21 @@ pub struct World {
 
 /// How a world comes to be.
 impl World {
-    /// A repository in which `esker init` was run and committed, without a remote.
+    /// A repository in which `esker init --no-hooks` was run and committed, without a remote.
     pub fn new() -> World {
+        World::git_only().esker("init --no-hooks").ok().commit("init")
+    }
+
+    /// The same with the hooks and drivers that `init` installs.
+    pub fn hooked() -> World {
         World::git_only().esker("init").ok().commit("init")
+    }
+
+    /// The same with an empty default remote of this kind.
+    pub fn hooked_on(remote: Remote) -> World {
+        let world = World::hooked();
+        let place = remote.open(&world.root);
+        world.with_remote("origin", place).commit("remote")
     }
 
     /// The same with an empty default remote of this kind, named `origin`.
@@ -109,6 +121,13 @@ impl World {
             self = self.git(["remote", "add", "origin", shared.to_str().unwrap()]);
         }
         self.git("push -q --no-verify -u --all origin").git("push -q --no-verify --tags origin")
+    }
+
+    /// A bare repository that all clones share, to which nothing is sent yet.
+    pub fn publish_nothing(self) -> World {
+        let shared = self.root.join("shared.git");
+        let world = self.git(["init", "-q", "--bare", shared.to_str().unwrap()]);
+        world.git(["remote", "add", "origin", shared.to_str().unwrap()])
     }
 
     /// Publishes this clone, clones the shared repository as `name`, and goes there.

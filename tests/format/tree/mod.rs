@@ -6,4 +6,5 @@ mod damage;
 mod golden_pages;
 mod laws;
 mod made;
+mod merging;
 mod reach;
