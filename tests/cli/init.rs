@@ -10,6 +10,7 @@ fn a_repository_becomes_a_project_and_all_of_it_is_staged() {
     assert_snapshot!(world.shown(), @r"
     the repository is an esker project now
     wrote .esker/config.toml, .eskerignore, .gitattributes, staged in Git
+    installed hooks (post-checkout, post-merge, post-rewrite, pre-push) and drivers (merge, diff)
     ");
     assert_eq!(world.git_output("status --porcelain"), "A  .esker/config.toml\nA  .eskerignore\nA  .gitattributes");
     assert_eq!(world.text(".gitattributes"), "*.esker -text diff=esker merge=esker\n");
@@ -42,6 +43,7 @@ fn what_is_there_is_kept() {
     assert_snapshot!(world.shown(), @r"
     the repository is an esker project already
     added a line to .esker/config.toml, .gitattributes, staged in Git
+    installed hooks (post-checkout, post-merge, post-rewrite, pre-push) and drivers (merge, diff)
     ");
     assert_eq!(world.text(".gitattributes"), "*.png binary\n*.esker -text diff=esker merge=esker\n");
     assert_eq!(world.text(".eskerignore"), "*.log\n");
@@ -115,7 +117,7 @@ fn nothing_is_written_through_a_link() {
     assert!(world.tree("../outside").files().is_empty());
 }
 
-/// The attributes name drivers that nothing configures yet: Git then does what it does without them.
+/// The attributes name drivers that nothing configures here: Git then does what it does without them.
 #[test]
 fn pointers_are_text_to_git_and_no_filter_changes_them() {
     let world = World::new().git("config core.autocrlf true").file("a.esker", "version = 1\r\nid = 1\n");
