@@ -59,8 +59,8 @@ mod survey;
 mod targets;
 #[cfg(test)]
 mod testing;
-mod verify;
 mod text_of;
+mod verify;
 mod version;
 
 pub use add::{AddOptions, AddReport, Added, add};
@@ -102,5 +102,5 @@ pub use shape::{FileType, Shape};
 pub use status::{
     DataState, DatasetStatus, Lacks, PointerChange, PointerStatus, RefusedPath, StatusOptions, StatusReport, status,
 };
-pub use verify::{Checked, DataChecked, Repaired, Suffering, VerifyOptions, VerifyReport, verify};
 pub use text_of::text_of;
+pub use verify::{Checked, DataChecked, Repaired, Suffering, VerifyOptions, VerifyReport, verify};

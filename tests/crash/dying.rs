@@ -47,8 +47,16 @@ fn dies_at_each_put(seed: u64, strike: fn(&S3Server, usize)) {
         }
         stage.succeed("alice", "push");
         let sent = pack_bytes(&stage) - before.1;
-        let changed: usize = stage.new.iter().filter(|(path, bytes)| stage.old.get(*path) != Some(bytes)).map(|(_, bytes)| bytes.len()).sum();
-        assert!(sent <= changed + 64_000, "{sent} bytes sent for {changed}, {kept} of them before it died at PUT {nth}");
+        let changed: usize = stage
+            .new
+            .iter()
+            .filter(|(path, bytes)| stage.old.get(*path) != Some(bytes))
+            .map(|(_, bytes)| bytes.len())
+            .sum();
+        assert!(
+            sent <= changed + 64_000,
+            "{sent} bytes sent for {changed}, {kept} of them before it died at PUT {nth}"
+        );
         assert_eq!(roots(&stage), before.0 + 1);
         stage.a_fresh_clone_gets_it();
     }

@@ -13,8 +13,25 @@ use crate::support::remote::Remote;
 
 /// The calls by which anything is changed.
 const CALLS: [&str; 19] = [
-    "write", "pwrite64", "fsync", "fdatasync", "syncfs", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir",
-    "mkdir", "mkdirat", "openat", "linkat", "symlinkat", "fallocate", "ftruncate", "fchmod",
+    "write",
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "mkdir",
+    "mkdirat",
+    "openat",
+    "linkat",
+    "symlinkat",
+    "fallocate",
+    "ftruncate",
+    "fchmod",
 ];
 
 /// What a call may answer on a bad disk, or in a folder that is read only.
@@ -203,7 +220,12 @@ fn sampled(blows: Vec<Blow>, sample: usize, random: &mut Random) -> Vec<Blow> {
 fn known_calls() -> Vec<&'static str> {
     let knows = |call: &&str| {
         let expression = format!("trace={call}");
-        Command::new("strace").args(["-qq", "-o", "/dev/null", "-e", &expression, "true"]).output().unwrap().status.success()
+        Command::new("strace")
+            .args(["-qq", "-o", "/dev/null", "-e", &expression, "true"])
+            .output()
+            .unwrap()
+            .status
+            .success()
     };
     CALLS.into_iter().filter(knows).collect()
 }

@@ -96,9 +96,9 @@ impl S3 for Memory {
         let known = *locked(&self.0.fresh_from);
         let is_listed = |object: &Object| !is_stale || known.is_none_or(|known| object.modified < known);
         let objects = locked(&self.0.objects);
-        let mut found = objects.iter().filter(|(key, object)| {
-            key.starts_with(&prefix) && key.as_str() > after.as_str() && is_listed(object)
-        });
+        let mut found = objects
+            .iter()
+            .filter(|(key, object)| key.starts_with(&prefix) && key.as_str() > after.as_str() && is_listed(object));
         let page: Vec<_> = found.by_ref().take(most).map(|(key, object)| summary(key, object)).collect();
         let more = found.next().is_some();
         let output = ListObjectsV2Output {
