@@ -1,5 +1,6 @@
 //! The command line: arguments, text and JSON output, progress bars, exit codes.
 
+mod age;
 mod bars;
 mod call;
 mod chosen;

@@ -60,6 +60,7 @@ verbs! {
     "Care": {
         Cache(cache),
         Doctor(doctor),
+        Gc(gc),
         Verify(verify),
         Hook(hook),
         Hooks(hooks),

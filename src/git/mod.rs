@@ -16,6 +16,7 @@ mod refs;
 mod repo;
 mod revision;
 mod stage;
+mod standing;
 mod states;
 #[cfg(test)]
 mod testing;

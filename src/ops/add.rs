@@ -63,6 +63,8 @@ pub struct Added {
 pub fn add(project: &Project, options: &AddOptions, job: &Job<'_>) -> Result<AddReport, Error> {
     let tracked = pointed::in_worktree(project)?;
     let admitted = admit::admit(project, tracked, options)?;
+    // What is found in the cache from here on is there until a pointer names it.
+    let _held = project.hold_cache()?;
     let writer = LazyWriter::new(project.cache()?);
     let pages = Pages::new(project, None)?;
     let drafts = admitted.iter().map(|wanted| draft(project, wanted, &pages, &writer, job));

@@ -98,6 +98,11 @@ pub fn cache_clear(project: &Project, options: &CacheClearOptions, job: &Job<'_>
     }
     if !options.force {
         refuse_shared(project)?;
+    }
+    let _alone = project.close_cache()?;
+    if !options.force {
+        // Nobody adds anything from here on.
+        project.cache()?.reload()?;
         refuse_only_copies(project, job)?;
     }
     // The index goes first: a crash in between leaves packs that nothing names, and no name without a pack.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{Cancelled, PathError, PathRefused, RepoPath};
+use crate::base::{Cancelled, Id, PathError, PathRefused, RepoPath};
 use crate::format::{FormatError, tree};
 use crate::git::GitError;
 use crate::packs::PackError;
@@ -127,6 +127,10 @@ pub enum Error {
     DataDamaged { files: Vec<RepoPath>, count: usize, cause: Box<PackError> },
     #[error("what was sent to {remote} was condemned there by `esker gc` as fast as it came")]
     KeepsVanishing { remote: String },
+    #[error("nothing was removed from {store}: what the root {root} keeps cannot be read: {cause}")]
+    RootUnread { store: String, root: Id, cause: Box<PackError> },
+    #[error("this clone is shallow, so what its old commits need is not known here")]
+    Shallow,
     #[error("{count} chunks are in this cache only, and in no remote that is known to have them")]
     OnlyCopy { count: u64 },
     #[error("the cache {} may be shared, and what other clones need of it is not known here", folder.display())]
@@ -174,7 +178,7 @@ impl Error {
         match self {
             Error::Cancelled(_) | Error::Packs(PackError::Cancelled(_)) => Kind::Cancelled,
             Error::Packs(PackError::Store(error)) | Error::Store(error) => store_kind(error),
-            Error::KeepsVanishing { .. } => Kind::Remote,
+            Error::KeepsVanishing { .. } | Error::Packs(PackError::KeepsChanging { .. }) => Kind::Remote,
             Error::Packs(PackError::Disk(_)) | Error::Disk(_) => Kind::State,
             Error::Packs(
                 PackError::Object { .. }
@@ -184,6 +188,7 @@ impl Error {
             )
             | Error::DataMissing { .. }
             | Error::DataDamaged { .. }
+            | Error::RootUnread { .. }
             | Error::HostileTree { .. }
             | Error::Pointer { .. } => Kind::Damage,
             Error::Worktree(error) => worktree_kind(error),
@@ -222,6 +227,7 @@ impl Error {
             | Error::WhichRemote { .. }
             | Error::RemoteExists { .. }
             | Error::OnlyCopy { .. }
+            | Error::Shallow
             | Error::SharedCache { .. } => Kind::State,
         }
     }

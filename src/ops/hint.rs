@@ -92,6 +92,10 @@ impl Error {
             Error::UnknownRemote { known, .. } if known.is_empty() => "run `esker remote add NAME URL`".to_owned(),
             Error::UnknownRemote { known, .. } => format!("remotes are: {}", known.join(", ")),
             Error::RemoteExists { name, .. } => format!("`esker remote remove {name}` first, or choose another name"),
+            Error::RootUnread { .. } => {
+                "`esker verify --remote` tells what is damaged, and `--repair` mends it".to_owned()
+            }
+            Error::Shallow => "run `git fetch --unshallow`, then try again".to_owned(),
             Error::DataMissing { stores, .. } if stores.is_empty() => {
                 "run `esker remote add NAME URL` for a remote that has it, then `esker fetch`".to_owned()
             }
@@ -120,6 +124,7 @@ fn packs_hint(error: &PackError) -> Option<String> {
         | PackError::Page { cause: FormatError::Newer { .. }, .. } => Some("install a newer esker".to_owned()),
         PackError::Absent { .. } => Some("run `esker fetch`, or ask whoever added it to run `esker push`".to_owned()),
         PackError::Object { .. } | PackError::Damaged { .. } | PackError::Page { .. } => Some(MEND.to_owned()),
+        PackError::KeepsChanging { .. } => Some("try again when no other `esker gc` runs".to_owned()),
         PackError::Disk(error) => disk_hint(error),
         PackError::Cancelled(_) => Some(AGAIN.to_owned()),
     }

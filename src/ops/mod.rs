@@ -19,6 +19,7 @@ mod draft;
 mod error;
 mod fetch;
 mod fetcher;
+mod gc;
 mod here;
 mod hint;
 mod hooks;
@@ -72,6 +73,7 @@ pub use diff::{DatasetChange, DatasetDiff, DiffOptions, DiffReport, State, diff}
 pub use doctor::{Check, DoctorReport, Health, doctor};
 pub use error::{Error, Kind};
 pub use fetch::{FetchOptions, FetchReport, Fetched, FetchedDataset, fetch};
+pub use gc::{GcFile, GcOptions, GcReport, Policy, Restored, Swept, UndoReport, gc, gc_undo};
 pub use hooks::{
     DriverState, FollowReport, Followed, HookState, HookStatus, HooksReport, LARGE, LargeFile, PrePushOptions,
     PrePushReport, Problem, follow, hooks_install, hooks_status, hooks_uninstall, pre_push,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::base::{Id, Job};
+use crate::base::{Id, Job, RepoPath};
 use crate::format::manifest::Visit;
 use crate::format::pointer::{Kind, Pointer};
 use crate::format::tree::{ChunkRef, VisitTree};
@@ -79,26 +79,37 @@ pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error>
     let past = repo.pointers_in_history(&tips, job.cancel)?;
     // What nobody can read stands for nothing that anybody could fetch.
     let mut pointers: Vec<Pointer> = past.iter().filter_map(|past| Pointer::parse(&past.bytes).ok()).collect();
-    pointers.extend(of_worktree(project)?);
-    for linked in linked_worktrees(project) {
-        let settings = Settings { from: linked.clone(), ..Settings::default() };
-        // A worktree that is gone, or cannot be read, needs nothing.
-        if let Ok(repo) = Repo::discover(&linked, &GitEnvironment::default()) {
-            pointers.extend(of_worktree(&Project::of(repo, &settings)?)?);
-        }
-    }
+    pointers.extend(of_worktrees(project)?.into_iter().map(|(_, pointer)| pointer));
     let mut known = HashSet::new();
     pointers.retain(|pointer| known.insert((pointer.id, matches!(pointer.kind, Kind::Folder { .. }))));
     Ok(pointers)
 }
 
+/// The pointers of all worktrees of this clone, staged or not, with the paths of their datasets.
+pub fn of_worktrees(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
+    let mut pointers = located(project)?;
+    for linked in linked_worktrees(project) {
+        let settings = Settings { from: linked.clone(), ..Settings::default() };
+        // A worktree that is gone, or cannot be read, needs nothing.
+        if let Ok(repo) = Repo::discover(&linked, &GitEnvironment::default()) {
+            pointers.extend(located(&Project::of(repo, &settings)?)?);
+        }
+    }
+    Ok(pointers)
+}
+
 /// The pointers that a worktree has, staged or not. Those that cannot be read are passed over.
 pub fn of_worktree(project: &Project) -> Result<Vec<Pointer>, Error> {
+    Ok(located(project)?.into_iter().map(|(_, pointer)| pointer).collect())
+}
+
+fn located(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
     let mut pointers = Vec::new();
     for path in pointed::known_paths(project)? {
-        pointers.extend(pointed::read(project, &path).ok().flatten());
+        let read = pointed::read(project, &path).ok().flatten();
         let staged = project.repo().staged_file(&pointed::pointer_path(&path))?;
-        pointers.extend(staged.and_then(|bytes| Pointer::parse(&bytes).ok()));
+        let staged = staged.and_then(|bytes| Pointer::parse(&bytes).ok());
+        pointers.extend(read.into_iter().chain(staged).map(|pointer| (path.clone(), pointer)));
     }
     Ok(pointers)
 }

@@ -51,6 +51,8 @@ pub struct Removed {
 /// `LocalEdits` and `WorktreeOnly`, before anything is touched. If pointers or Git's index cannot be written, all is as
 /// it was. If a file cannot be removed after that, the same call again goes on.
 pub fn rm(project: &Project, options: &RmOptions, job: &Job<'_>) -> Result<RmReport, Error> {
+    // A part that goes leaves a new tree: what that shares with others must be there until its pointer is.
+    let _held = project.hold_cache()?;
     let mut departures = Vec::new();
     for (dataset, parts) in sorted(project, &options.paths)? {
         departures.push(Departure::plan(project, dataset, parts, options, job)?);

@@ -90,6 +90,11 @@ impl Sandbox {
         bytes(&self.root(name))
     }
 
+    /// Drops what `alice` knows of her remotes.
+    pub fn clear_copies(&self) {
+        fs::remove_dir_all(self.root("alice/.git/esker/remotes")).unwrap();
+    }
+
     /// Drops the cache of a project.
     pub fn clear_cache(&self, name: &str) {
         fs::remove_dir_all(self.root(name).join(".git/esker/cache")).unwrap();

@@ -50,6 +50,12 @@ pub enum PackError {
         /// What is wrong with it.
         cause: FormatError,
     },
+    /// Others removed packs as fast as they were looked at.
+    #[error("others remove packs of {store} as fast as they are looked at")]
+    KeepsChanging {
+        /// The store's name.
+        store: String,
+    },
     /// A file on this machine failed.
     #[error(transparent)]
     Disk(#[from] PathError),
@@ -61,11 +67,11 @@ pub enum PackError {
 impl PackError {
     /// Whether the data itself is missing or wrong, and not the way to it.
     pub fn is_about_data(&self) -> bool {
-        use PackError::{Absent, Cancelled, Damaged, Disk, Object, Page, Store};
+        use PackError::{Absent, Cancelled, Damaged, Disk, KeepsChanging, Object, Page, Store};
         match self {
             Store(error) => matches!(error, StoreError::Missing { .. } | StoreError::Short { .. }),
             Object { .. } | Absent { .. } | Damaged { .. } | Page { .. } => true,
-            Disk(_) | Cancelled(_) => false,
+            KeepsChanging { .. } | Disk(_) | Cancelled(_) => false,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Where each kind of object lies in a pack store: `config`, `packs/<2 hex>/<id>`, `index/<id>`, `roots/<id>`,
-//! `condemned/<pack id>`, `quarantine/<last name of the key>`.
+//! `condemned/<pack id>`, `clock/<16 hex>`, `quarantine/<last name of the key>`.
 
 use crate::base::Id;
 use crate::store::Key;
@@ -12,6 +12,8 @@ pub const INDEX: &str = "index/";
 pub const ROOTS: &str = "roots/";
 /// The prefix of all records that a pack is condemned: each is named as its pack.
 pub const CONDEMNED: &str = "condemned/";
+/// The prefix of what is put to learn what time it is by the store's clock, and removed at once.
+pub const CLOCK: &str = "clock/";
 
 /// Where a store says what it is.
 pub fn config() -> Key {
@@ -45,6 +47,11 @@ pub fn quarantine(damaged: &Key, bytes: Option<&Id>) -> Key {
     let name = damaged.as_str().rsplit('/').next().unwrap_or_default();
     let hash = bytes.map_or(String::new(), |id| format!(".{id}"));
     key(format!("quarantine/{name}{hash}"))
+}
+
+/// Where an object lies for a moment, to learn the time.
+pub fn clock(random: u64) -> Key {
+    key(format!("{CLOCK}{random:016x}"))
 }
 
 /// The id at the end of a key; `None` if there is none, as after a stray file.

@@ -12,6 +12,7 @@ mod reindex;
 mod roots;
 mod segments;
 mod storing;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -24,6 +25,7 @@ pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages
 pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;
+pub use sweep::{Choice, Removed, Sweep};
 pub use transfer::transfer;
 pub use verify::{DataRead, Fault, Flaw, IndexMended, Look, ObjectKind, drop_damaged_copies, transfer_good};
 pub use writer::{Writer, Written};

@@ -9,7 +9,7 @@ use crate::base::{AtPath, Id, remove_if_there, replace_file};
 use crate::format::compression::Compression;
 use crate::format::segment::Segment;
 use crate::format::store_config::{self, Access, StoreConfig};
-use crate::store::{LocalStore, Store, StoreError};
+use crate::store::{Key, LocalStore, Store, StoreError};
 
 use super::catalog::{Catalog, Place, segments_in};
 use super::error::PackError;
@@ -73,6 +73,8 @@ const REMOTE: Tuning = Tuning {
 const LARGEST_SEGMENT: u64 = 64 << 30;
 /// The most that one request fetches of a segment, in bytes.
 const SEGMENT_PART: u64 = 8 << 20;
+/// How often the index is listed again because a segment vanished meanwhile.
+const MOST_LISTINGS: usize = 4;
 
 impl PackStore {
     /// The cache in `folder`, which is made if it is not there.
@@ -101,6 +103,13 @@ impl PackStore {
 
     fn new(store: Arc<dyn Store>, index: Index, tuning: Tuning) -> PackStore {
         PackStore { store, index, tuning, catalog: RwLock::default(), passed_over: RwLock::default() }
+    }
+
+    /// The same store, for which all packs count that an index names. Of the cache, condemned ones still do not.
+    pub(super) fn beside(&self) -> Result<PackStore, PackError> {
+        let all = PackStore::new(Arc::clone(&self.store), self.index.clone(), self.tuning);
+        all.avoid(HashSet::new())?;
+        Ok(all)
     }
 
     /// What people call it.
@@ -216,10 +225,15 @@ impl PackStore {
     }
 
     pub(super) fn check_config(&self, will_write: bool) -> Result<(), PackError> {
+        self.check_access(if will_write { Access::Write } else { Access::Read }, will_write)
+    }
+
+    /// Whether the store lets itself be used so. An empty store becomes a pack store if `will_write`.
+    pub(super) fn check_access(&self, access: Access, will_write: bool) -> Result<(), PackError> {
         let key = layout::config();
         match self.store.get(&key, store_config::MAX_LEN as u64) {
             Ok(bytes) => StoreConfig::parse(&bytes)
-                .and_then(|config| config.allow(if will_write { Access::Write } else { Access::Read }))
+                .and_then(|config| config.allow(access))
                 .map_err(|cause| PackError::Object { store: self.name().to_owned(), key, cause }),
             Err(StoreError::Missing { .. }) if will_write => {
                 self.store.put(&key, &StoreConfig::default().to_bytes())?;
@@ -230,26 +244,46 @@ impl PackStore {
         }
     }
 
-    /// Brings the copies in step with the remote's segments.
-    pub(super) fn fetch_index(&self, copies: &Path) -> Result<(), PackError> {
+    /// Learns of every segment that a remote has, also while others replace some: for those who remove things. Nothing
+    /// is to be learnt of the cache.
+    ///
+    /// # Errors
+    /// `Missing` if segments vanish as fast as they are listed.
+    pub(super) fn fetch_whole_index(&self) -> Result<(), PackError> {
+        let Index::Copies(copies) = &self.index else { return Ok(()) };
+        for _ in 0..MOST_LISTINGS {
+            if self.fetch_index(copies)?.is_none() {
+                return Ok(());
+            }
+        }
+        match self.fetch_index(copies)? {
+            Some(key) => Err(StoreError::Missing { store: self.name().to_owned(), key }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Brings the copies in step with the remote's segments. Tells of a segment that vanished after it was listed.
+    pub(super) fn fetch_index(&self, copies: &Path) -> Result<Option<Key>, PackError> {
         let mut listed = Vec::new();
         self.store.list(layout::INDEX, &mut |found| {
             listed.extend(layout::id_of(&found.key).map(|id| (id, found.bytes)));
         })?;
         fs::create_dir_all(copies).at("create", copies)?;
         let mut stale: HashSet<Id> = segments_in(copies)?.into_iter().collect();
+        let mut vanished = None;
         for (id, bytes) in listed {
-            if !stale.remove(&id) {
-                self.fetch_segment(copies, &id, bytes)?;
+            if !stale.remove(&id) && !self.fetch_segment(copies, &id, bytes)? {
+                vanished = Some(layout::segment(&id));
             }
         }
         for id in stale {
             remove_if_there(&copies.join(id.to_string()))?;
         }
-        Ok(())
+        Ok(vanished)
     }
 
-    fn fetch_segment(&self, copies: &Path, id: &Id, len: u64) -> Result<(), PackError> {
+    /// Says whether the segment was there.
+    fn fetch_segment(&self, copies: &Path, id: &Id, len: u64) -> Result<bool, PackError> {
         let key = layout::segment(id);
         let damaged = |cause| PackError::Object { store: self.name().to_owned(), key: key.clone(), cause };
         let mut bytes = Vec::new();
@@ -257,7 +291,7 @@ impl PackStore {
             match self.store.read(&key, start..len.min(start + SEGMENT_PART)) {
                 Ok(part) => bytes.extend_from_slice(&part),
                 // Somebody merged it into another since it was listed, which the next refresh will see.
-                Err(StoreError::Missing { .. }) => return Ok(()),
+                Err(StoreError::Missing { .. }) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -266,6 +300,6 @@ impl PackStore {
             return Err(damaged(crate::format::FormatError::damaged("index segment", "it is not what its name says")));
         }
         replace_file(&copies.join(id.to_string()), &bytes)?;
-        Ok(())
+        Ok(true)
     }
 }

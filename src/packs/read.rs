@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use super::catalog::Place;
 use super::error::PackError;
 use super::layout;
-use super::open::PackStore;
+use super::open::{Index, PackStore};
 
 /// Chunks that lie near each other in one pack, to be fetched in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,13 @@ pub fn spans(mut chunks: Vec<(Id, Place)>, gap: u64, longest: u64) -> Vec<Span> 
 impl PackStore {
     /// The raw bytes of one chunk or page, checked against its id.
     pub fn read(&self, id: &Id) -> Result<Vec<u8>, PackError> {
-        self.read_at(id, &self.place(id)?)
+        let place = self.place(id)?;
+        match self.read_at(id, &place) {
+            Err(PackError::Store(gone @ StoreError::Missing { .. })) => {
+                self.read_at(id, &self.place_elsewhere(id, &place.pack, gone)?)
+            }
+            other => other,
+        }
     }
 
     /// The same of a chunk that is known to lie there.
@@ -63,6 +69,23 @@ impl PackStore {
         let mut raw = Vec::new();
         self.unpack(id, place, &stored, &mut raw)?;
         Ok(raw)
+    }
+
+    /// Where a chunk lies now that `pack`, in which it was said to lie, is not there: a collector removed it and wrote
+    /// the index anew. From now on that pack does not count.
+    ///
+    /// # Errors
+    /// `gone`, as it was told, if it lies nowhere else.
+    pub(super) fn place_elsewhere(&self, id: &Id, pack: &Id, gone: StoreError) -> Result<Place, PackError> {
+        if !self.catalog().avoided().contains(pack) {
+            if let Index::Copies(copies) = self.index() {
+                self.fetch_index(copies)?;
+            }
+            let mut uncounted = self.catalog().avoided().clone();
+            uncounted.insert(*pack);
+            self.avoid(uncounted)?;
+        }
+        self.find(id).ok_or(PackError::Store(gone))
     }
 
     /// Where a chunk lies; an error if it lies nowhere.
@@ -80,8 +103,16 @@ impl PackStore {
     ) -> Result<(), E> {
         let places = ids.iter().map(|id| Ok((*id, self.place(id)?))).collect::<Result<Vec<_>, PackError>>()?;
         let mut raw = Vec::new();
-        for span in spans(places, self.tuning().gap, self.tuning().longest_span) {
-            let bytes = self.read_span(&span).map_err(PackError::from)?;
+        let mut waiting = spans(places, self.tuning().gap, self.tuning().longest_span);
+        waiting.reverse();
+        while let Some(span) = waiting.pop() {
+            let bytes = match self.read_span(&span) {
+                Err(gone @ StoreError::Missing { .. }) => {
+                    waiting.extend(self.spans_elsewhere(&span, gone)?);
+                    continue;
+                }
+                other => other.map_err(PackError::from)?,
+            };
             for (id, place) in &span.chunks {
                 raw.clear();
                 self.unpack(id, place, span.stored(place, &bytes), &mut raw)?;
@@ -89,6 +120,21 @@ impl PackStore {
             }
         }
         Ok(())
+    }
+
+    /// Where the chunks of a span lie now that its pack is not there.
+    ///
+    /// # Errors
+    /// `gone` if one of them lies nowhere else.
+    pub(super) fn spans_elsewhere(&self, span: &Span, gone: StoreError) -> Result<Vec<Span>, PackError> {
+        let mut gone = Some(gone);
+        let mut places = Vec::new();
+        for (id, place) in &span.chunks {
+            let again = || StoreError::Missing { store: self.name().to_owned(), key: layout::pack(&place.pack) };
+            let elsewhere = self.place_elsewhere(id, &place.pack, gone.take().unwrap_or_else(again))?;
+            places.push((*id, elsewhere));
+        }
+        Ok(spans(places, self.tuning().gap, self.tuning().longest_span))
     }
 
     /// The bytes of a span, as they are stored.

@@ -41,8 +41,8 @@ impl PackStore {
                 })?;
                 Some(lock)
             }
-            Index::Copies(copies) => {
-                self.fetch_index(copies)?;
+            Index::Copies(_) => {
+                self.fetch_whole_index()?;
                 None
             }
         };

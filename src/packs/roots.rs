@@ -8,7 +8,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::base::{AtPath, Id, remove_if_there, replace_file};
-use crate::format::root::Root;
+use crate::format::FormatError;
+use crate::format::root::{MAX_LEN, Root};
+use crate::store::StoreError;
 
 use super::catalog::segments_in;
 use super::error::PackError;
@@ -83,10 +85,62 @@ impl PackStore {
         Ok(())
     }
 
+    /// Reads a root; `None` if it is not there.
+    pub fn root(&self, id: &Id) -> Result<Option<Root>, PackError> {
+        let key = layout::root(id);
+        let damaged = |cause| PackError::Object { store: self.name().to_owned(), key: layout::root(id), cause };
+        let bytes = match self.store().get(&key, MAX_LEN as u64) {
+            Ok(bytes) => bytes,
+            Err(StoreError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match Root::decode(&bytes).map_err(damaged)? {
+            (root, name) if name == *id => Ok(Some(root)),
+            _ => Err(damaged(FormatError::damaged("root", "it is not what its name says"))),
+        }
+    }
+
+    /// Removes a root: what it leads to is no longer kept on its account.
+    pub fn delete_root(&self, id: &Id) -> Result<(), PackError> {
+        self.store().delete(&layout::root(id))?;
+        Ok(())
+    }
+
+    /// Keeps a copy of a root that is about to be dropped, so that it can be brought back.
+    pub fn keep_dropped(&self, root: &Root) -> Result<(), PackError> {
+        let Some(folder) = self.copies_in("dropped") else { return Ok(()) };
+        let (bytes, id) = root.encode();
+        fs::create_dir_all(&folder).at("create", &folder)?;
+        replace_file(&folder.join(id.to_string()), &bytes)?;
+        Ok(())
+    }
+
+    /// The roots that this clone dropped and did not bring back.
+    pub fn dropped(&self) -> Result<Vec<(Id, Root)>, PackError> {
+        let Some(folder) = self.copies_in("dropped") else { return Ok(Vec::new()) };
+        let read = |id: Id| {
+            let bytes = fs::read(folder.join(id.to_string())).ok()?;
+            Root::decode(&bytes).ok().filter(|(_, name)| *name == id).map(|(root, _)| (id, root))
+        };
+        Ok(segments_in(&folder)?.into_iter().filter_map(read).collect())
+    }
+
+    /// A root that this clone dropped need not be brought back any more.
+    pub fn forget_dropped(&self, id: &Id) -> Result<(), PackError> {
+        match self.copies_in("dropped") {
+            Some(folder) => Ok(remove_if_there(&folder.join(id.to_string()))?),
+            None => Ok(()),
+        }
+    }
+
     fn root_copies(&self) -> Option<PathBuf> {
+        self.copies_in("roots")
+    }
+
+    fn copies_in(&self, name: &str) -> Option<PathBuf> {
         match self.index() {
             Index::InPlace(_) => None,
-            Index::Copies(copies) => Some(copies.join("roots")),
+            Index::Copies(copies) => Some(copies.join(name)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::{Id, Job, Step};
 use crate::format::compression::Noticer;
+use crate::store::StoreError;
 
 use super::error::PackError;
 use super::open::PackStore;
@@ -57,7 +58,14 @@ fn copy_span(
     step: Step,
     job: &Job<'_>,
 ) -> Result<(), PackError> {
-    let bytes = from.read_span(span)?;
+    let bytes = match from.read_span(span) {
+        // A collector may have removed the pack since the index was read. Each pack goes once, so this ends.
+        Err(gone @ StoreError::Missing { .. }) => {
+            let elsewhere = from.spans_elsewhere(span, gone)?;
+            return elsewhere.iter().try_for_each(|span| copy_span(from, to, span, noticer, step, job));
+        }
+        other => other?,
+    };
     let mut raw = Vec::new();
     for (id, place) in &span.chunks {
         job.check()?;

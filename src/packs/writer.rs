@@ -54,6 +54,14 @@ impl PackStore {
     pub fn writer(&self) -> Result<Writer<'_>, PackError> {
         Ok(Writer::new(self, self.take_up_orphans()?))
     }
+
+    /// The same for a collector: packs of `uncounted` do not count, and are not taken up, though nobody condemned them yet.
+    pub(super) fn writer_without(&self, uncounted: &HashSet<Id>) -> Result<Writer<'_>, PackError> {
+        let mut orphans = self.take_up_orphans()?;
+        orphans.retain(|(pack, _)| !uncounted.contains(&pack.id));
+        self.avoid(self.catalog().avoided().union(uncounted).copied().collect())?;
+        Ok(Writer::new(self, orphans))
+    }
 }
 
 impl<'a> Writer<'a> {

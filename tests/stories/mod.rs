@@ -2,6 +2,7 @@
 
 mod adding;
 mod checking_out;
+mod collecting;
 mod demo;
 mod differing;
 mod hooking;

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod doctor;
 pub mod du;
 pub mod fetch;
+pub mod gc;
 pub mod hook;
 pub mod hooks;
 pub mod init;

@@ -1,0 +1,140 @@
+//! All chunks and pages that some versions lead to. Pages are read, chunks are not.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::base::{Id, Job, Step};
+use crate::format::manifest::{self, ChunkRef};
+use crate::format::pages::Page;
+use crate::format::root::{Dataset, Kind};
+use crate::format::tree::{Chunks, Node, Tree};
+use crate::packs::{PackError, PackStore};
+
+use super::super::error::Error;
+
+/// What is alive in a store.
+pub struct Live<'a> {
+    /// Where pages are read first, if there is such a place.
+    near: Option<&'a PackStore>,
+    store: &'a PackStore,
+    /// Whether the store may hold a part only: pages that it lacks are passed over.
+    is_part: bool,
+    /// All ids that were reached.
+    pub ids: HashSet<Id>,
+}
+
+/// What a page is a page of.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Tree,
+    Manifest,
+}
+
+impl<'a> Live<'a> {
+    /// Nothing is alive yet. Pages come from `near`, and from `store` where that lacks one.
+    pub fn new(near: Option<&'a PackStore>, store: &'a PackStore) -> Live<'a> {
+        Live { near, store, is_part: false, ids: HashSet::new() }
+    }
+
+    /// The same for the cache, which holds of a version what was needed of it.
+    pub fn of_part(cache: &'a PackStore) -> Live<'a> {
+        Live { near: None, store: cache, is_part: true, ids: HashSet::new() }
+    }
+
+    /// All that a dataset of a root leads to is alive. Pages that lie far are read together, level by level.
+    ///
+    /// # Errors
+    /// Those of pages that cannot be read: then it is not known what is alive.
+    pub fn add(&mut self, dataset: &Dataset, job: &Job<'_>) -> Result<(), PackError> {
+        let mut next = Vec::new();
+        match dataset.kind {
+            Kind::Folder => self.page(Of::Tree, &dataset.id, &mut next),
+            Kind::File { manifest: Some(root) } => self.page(Of::Manifest, &root, &mut next),
+            Kind::File { manifest: None } if dataset.bytes > 0 => drop(self.ids.insert(dataset.id)),
+            Kind::File { manifest: None } => {}
+        }
+        while !next.is_empty() {
+            next = self.level(&next, job)?;
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, of: Of, id: &Id, next: &mut Vec<(Of, Id)>) {
+        if self.ids.insert(*id) {
+            next.push((of, *id));
+        }
+    }
+
+    /// Opens pages, and gives those that they name.
+    fn level(&mut self, pages: &[(Of, Id)], job: &Job<'_>) -> Result<Vec<(Of, Id)>, PackError> {
+        let mut next = Vec::new();
+        let mut far = HashMap::new();
+        for (of, id) in pages {
+            job.check()?;
+            match self.near.map(|near| near.read(id)) {
+                Some(Ok(page)) => self.open(*of, id, page, &mut next)?,
+                Some(Err(error)) if !error.is_about_data() => return Err(error),
+                _ => drop(far.insert(*id, *of)),
+            }
+        }
+        let is_wanted = |id: &Id| far.contains_key(id) && (!self.is_part || self.store.find(id).is_some());
+        let ids: Vec<Id> = pages.iter().map(|(_, id)| *id).filter(is_wanted).collect();
+        let store = self.store;
+        store.read_many(&ids, |id, page| {
+            job.check()?;
+            self.open(far[id], id, page.to_vec(), &mut next)
+        })?;
+        job.moved(Step::Compare, pages.len() as u64, 0);
+        Ok(next)
+    }
+
+    fn open(&mut self, of: Of, id: &Id, page: Vec<u8>, next: &mut Vec<(Of, Id)>) -> Result<(), PackError> {
+        let damaged = |cause| PackError::Page { store: self.store.name().to_owned(), id: *id, cause };
+        match of {
+            Of::Tree => {
+                let page: Page<Tree> = Page::decode(page).map_err(damaged)?;
+                page.links().iter().for_each(|link| self.page(of, &link.id, next));
+                for entry in page.items() {
+                    if let Node::File { id, bytes, chunks, .. } = entry.node {
+                        self.file(&id, bytes, &chunks, next);
+                    }
+                }
+            }
+            Of::Manifest => {
+                let page: manifest::Page = Page::decode(page).map_err(damaged)?;
+                page.links().iter().for_each(|link| self.page(of, &link.id, next));
+                self.ids.extend(page.items().map(|chunk| chunk.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, id: &Id, bytes: u64, chunks: &Chunks, next: &mut Vec<(Of, Id)>) {
+        match chunks {
+            Chunks::Whole => self.ids.extend(ChunkRef::whole(*id, bytes).iter().map(|chunk| chunk.id)),
+            Chunks::Inline(chunks) => self.ids.extend(chunks.iter().map(|chunk| chunk.id)),
+            Chunks::Paged(root) => self.page(Of::Manifest, root, next),
+        }
+    }
+}
+
+impl From<PackError> for Stopped {
+    fn from(cause: PackError) -> Stopped {
+        Stopped(cause)
+    }
+}
+
+/// Why it is not known what is alive.
+pub struct Stopped(pub PackError);
+
+impl Stopped {
+    /// The error of a collection that changed nothing, since this root leads to something that cannot be read.
+    pub fn at(self, store: &str, root: &Id) -> Error {
+        match self.0 {
+            PackError::Cancelled(cancelled) => cancelled.into(),
+            cause if cause.is_about_data() => {
+                Error::RootUnread { store: store.to_owned(), root: *root, cause: Box::new(cause) }
+            }
+            cause => cause.into(),
+        }
+    }
+}

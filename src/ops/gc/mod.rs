@@ -1,0 +1,21 @@
+//! `gc`: what nothing needs goes, from the cache and from remotes, and nothing else does.
+
+mod files;
+mod kept;
+mod live;
+mod local;
+mod lock;
+mod options;
+mod remote;
+mod report;
+mod roots;
+#[cfg(test)]
+mod tests;
+mod undo;
+mod verb;
+
+pub use kept::Policy;
+pub use options::GcOptions;
+pub use report::{GcFile, GcReport, Restored, Swept, UndoReport};
+pub use undo::gc_undo;
+pub use verb::gc;

@@ -1,0 +1,187 @@
+//! Which packs are to go: those in which nothing is alive, and of those that are mostly dead as many as it takes.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::base::Id;
+use crate::format::pack::{ENTRY_LEN, HEADER_LEN, RECORD_LEN, TRAILER_LEN};
+
+use super::super::catalog::Catalog;
+use super::super::error::PackError;
+use super::super::layout;
+use super::stock::Stock;
+
+/// So much of all bytes may be dead: 1 in 20. To free the last of them would cost more than it gives.
+const TOLERATED: u64 = 20;
+
+/// What a collector is about to condemn.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Packs in which nothing is alive.
+    pub dead: Vec<Id>,
+    /// Packs in which so little is alive that it is copied elsewhere.
+    pub repacked: Vec<Id>,
+    /// Bytes of all these packs.
+    pub bytes: u64,
+    /// Bytes of what is alive in them, which others will take.
+    pub alive_bytes: u64,
+    /// Bytes of dead objects in the packs that stay.
+    pub wasted_bytes: u64,
+    /// Bytes of all packs that nobody condemned before.
+    pub all_bytes: u64,
+}
+
+/// A pack that is a candidate, or that stays.
+struct Weighed {
+    id: Id,
+    bytes: u64,
+    alive: u64,
+    may_go: bool,
+}
+
+impl Weighed {
+    fn dead(&self) -> u64 {
+        self.bytes.saturating_sub(self.alive)
+    }
+}
+
+/// Chooses among the packs of `stock` that nobody condemned and that are old enough for `is_old`.
+///
+/// A chunk that lies in several packs is alive in one of them only: in that which has most that is alive.
+///
+/// # Errors
+/// `Object` if a segment is damaged.
+pub fn choose(
+    store: &str,
+    stock: &Stock,
+    catalog: &Catalog,
+    live: &HashSet<Id>,
+    is_old: impl Fn(std::time::SystemTime) -> bool,
+) -> Result<Choice, PackError> {
+    let alive = alive_bytes(store, stock, catalog, live)?;
+    let mut choice = Choice::default();
+    let mut stay = Vec::new();
+    let mut packs: Vec<_> = stock.packs.iter().filter(|(id, _)| !stock.records.contains_key(id)).collect();
+    packs.sort_by_key(|(id, _)| **id);
+    for (id, held) in packs {
+        let alive = alive.get(id).copied().unwrap_or(0).min(held.bytes);
+        choice.all_bytes += held.bytes;
+        let pack = Weighed { id: *id, bytes: held.bytes, alive, may_go: is_old(held.modified) };
+        match (pack.alive, pack.may_go) {
+            (0, true) => {
+                choice.dead.push(pack.id);
+                choice.bytes += pack.bytes;
+            }
+            _ => stay.push(pack),
+        }
+    }
+    choice.repack(stay);
+    Ok(choice)
+}
+
+impl Choice {
+    /// Takes the worst of those that stay until little enough is wasted.
+    fn repack(&mut self, mut stay: Vec<Weighed>) {
+        let mut dead: u64 = stay.iter().map(Weighed::dead).sum();
+        let mut all: u64 = stay.iter().map(|pack| pack.bytes).sum();
+        stay.retain(|pack| pack.may_go && pack.dead() > pack.bytes / TOLERATED);
+        // The share of what is dead, in millionths; of equal ones the larger pack.
+        stay.sort_by_key(|pack| {
+            std::cmp::Reverse((
+                u128::from(pack.dead()) * 1_000_000 / u128::from(pack.bytes.max(1)),
+                pack.bytes,
+                pack.id,
+            ))
+        });
+        for pack in stay {
+            if dead <= all / TOLERATED {
+                break;
+            }
+            dead -= pack.dead();
+            all -= pack.dead();
+            self.repacked.push(pack.id);
+            self.bytes += pack.bytes;
+            self.alive_bytes += pack.alive;
+        }
+        self.wasted_bytes = dead;
+    }
+
+    /// All packs that are to go.
+    pub fn packs(&self) -> impl Iterator<Item = Id> {
+        self.dead.iter().chain(&self.repacked).copied()
+    }
+
+    /// Whether none is.
+    pub fn is_nothing(&self) -> bool {
+        self.dead.is_empty() && self.repacked.is_empty()
+    }
+}
+
+/// How many bytes of each pack are alive, each chunk in one of its packs.
+fn alive_bytes(
+    store: &str,
+    stock: &Stock,
+    catalog: &Catalog,
+    live: &HashSet<Id>,
+) -> Result<HashMap<Id, u64>, PackError> {
+    let each = |each: &mut dyn FnMut(&Id, &Id, u64)| -> Result<(), PackError> {
+        for (name, segment) in catalog.segments() {
+            let damaged = |cause| PackError::Object { store: store.to_owned(), key: layout::segment(name), cause };
+            for entry in segment.entries() {
+                let entry = entry.map_err(damaged)?;
+                let pack = segment.pack(entry.pack as usize).map_err(damaged)?.id;
+                let counts = stock.packs.contains_key(&pack) && !stock.records.contains_key(&pack);
+                if counts && live.contains(&entry.id) {
+                    let around = (RECORD_LEN + ENTRY_LEN) as u64;
+                    each(&entry.id, &pack, u64::from(entry.stored_len) + around);
+                }
+            }
+        }
+        Ok(())
+    };
+    let mut at_most: HashMap<Id, u64> = HashMap::new();
+    each(&mut |_, pack, bytes| *at_most.entry(*pack).or_default() += bytes)?;
+    let mut homes: HashMap<Id, (u64, Id, u64)> = HashMap::new();
+    each(&mut |id, pack, bytes| {
+        let here = (at_most[pack], *pack, bytes);
+        homes.entry(*id).and_modify(|home| *home = here.max(*home)).or_insert(here);
+    })?;
+    let mut alive = HashMap::new();
+    for (_, pack, bytes) in homes.into_values() {
+        // What a pack has at its ends is no waste as long as something is alive in it.
+        *alive.entry(pack).or_insert((HEADER_LEN + TRAILER_LEN) as u64) += bytes;
+    }
+    Ok(alive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pack(name: &str, bytes: u64, alive: u64, may_go: bool) -> Weighed {
+        Weighed { id: Id::of(name.as_bytes()), bytes, alive, may_go }
+    }
+
+    fn repacked(stay: Vec<Weighed>) -> (Vec<Id>, u64) {
+        let mut choice = Choice::default();
+        choice.repack(stay);
+        (choice.repacked, choice.wasted_bytes)
+    }
+
+    #[test]
+    fn the_worst_are_repacked_until_little_is_wasted() {
+        let worst = Id::of(b"worst");
+        let stay = vec![pack("good", 1000, 980, true), pack("worst", 1000, 100, true), pack("bad", 1000, 930, true)];
+        // 990 of 3000 are dead; without the worst, 90 of 2100.
+        assert_eq!(repacked(stay), (vec![worst], 90));
+    }
+
+    #[test]
+    fn a_little_waste_is_tolerated() {
+        assert_eq!(repacked(vec![pack("a", 1000, 960, true), pack("b", 1000, 950, true)]), (vec![], 90));
+    }
+
+    #[test]
+    fn a_young_pack_stays_however_bad() {
+        assert_eq!(repacked(vec![pack("young", 1000, 1, false), pack("good", 1000, 999, true)]), (vec![], 1000));
+    }
+}

@@ -1,0 +1,15 @@
+//! Removing what nothing needs, from the cache and from remotes: condemn, wait, look again, rescue, remove.
+//!
+//! docs/sharing.md says what a collector owes to those who push at the same time. What is needed is told from above: this
+//! room knows nothing of roots' meaning, of Git, or of pointers.
+
+mod choice;
+mod clock;
+mod phases;
+mod rescue;
+mod stock;
+#[cfg(test)]
+mod tests;
+
+pub use choice::Choice;
+pub use phases::{Removed, Sweep};

@@ -1,0 +1,241 @@
+//! The phases of a collection, in the order in which they must come: look, choose, condemn; then, when the grace is over
+//! and the needs were looked at again, rescue, take out of the index, remove.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use crate::base::{Id, Job, Step, Unit};
+use crate::format::store_config::Access;
+
+use super::super::error::PackError;
+use super::super::layout;
+use super::super::open::PackStore;
+use super::super::writer::Written;
+use super::choice::{Choice, choose};
+use super::clock;
+use super::rescue::{Rescued, rescue};
+use super::stock::Stock;
+
+/// A record stays for so long after its pack: who slept between two listings must still see it.
+const RECORDS_STAY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How often a rescue begins anew because somebody else removed what it was reading.
+const MOST_ROUNDS: usize = 4;
+
+/// A collection in one pack store.
+pub struct Sweep<'a> {
+    packs: &'a PackStore,
+    /// The same store, in which condemned packs count too.
+    all: PackStore,
+    stock: Stock,
+    now: Option<SystemTime>,
+    is_dry_run: bool,
+}
+
+/// What a collection removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Packs that are no longer there.
+    pub packs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Packs that took what was alive in them.
+    pub fresh_packs: u64,
+    /// Bytes of those.
+    pub fresh_bytes: u64,
+}
+
+impl PackStore {
+    /// Begins a collection: looks at what is there. With `is_dry_run` nothing will ever be written.
+    ///
+    /// Whoever needs roots lists them before: an index that is older than a root may not name all that it leads to.
+    ///
+    /// # Errors
+    /// `Object` if the store has a feature that this program does not know, or a damaged segment.
+    pub fn sweep(&self, is_dry_run: bool) -> Result<Sweep<'_>, PackError> {
+        self.check_access(Access::Gc, false)?;
+        let stock = Stock::look(self)?;
+        let all = self.beside()?;
+        all.avoid(stock.lost.clone())?;
+        Ok(Sweep { packs: self, all, stock, now: None, is_dry_run })
+    }
+}
+
+impl Sweep<'_> {
+    /// The store as it was looked at, to be read: condemned packs count too.
+    pub fn everything(&self) -> Result<PackStore, PackError> {
+        let all = self.packs.beside()?;
+        all.avoid(self.stock.lost.clone())?;
+        Ok(all)
+    }
+
+    /// How many of `live` no pack has.
+    pub fn missing(&self, live: &HashSet<Id>) -> u64 {
+        let catalog = self.all.catalog();
+        live.iter().filter(|id| catalog.find(id).is_none()).count() as u64
+    }
+
+    /// How many bytes the packs have that are condemned and still there.
+    pub fn condemned_bytes(&self) -> u64 {
+        self.stock.records.keys().filter_map(|id| self.stock.packs.get(id)).map(|held| held.bytes).sum()
+    }
+
+    /// How many bytes these packs have, as far as they are there.
+    pub fn bytes_of(&self, packs: &HashSet<Id>) -> u64 {
+        packs.iter().filter_map(|id| self.stock.packs.get(id)).map(|held| held.bytes).sum()
+    }
+
+    /// What lies in packs younger than `than`, by the store's clock.
+    pub fn in_young_packs(&mut self, than: Duration) -> Result<HashSet<Id>, PackError> {
+        let is_old = self.is_older(than)?;
+        let catalog = self.all.catalog();
+        let young = |pack: &Id| self.stock.packs.get(pack).is_some_and(|held| !is_old(held.modified));
+        let mut ids = HashSet::new();
+        for (_, segment) in catalog.segments() {
+            let is_young: Vec<bool> =
+                (0..segment.pack_count()).map(|at| segment.pack(at).is_ok_and(|pack| young(&pack.id))).collect();
+            let entries = segment.entries().flatten().filter(|entry| is_young.get(entry.pack as usize) == Some(&true));
+            ids.extend(entries.map(|entry| entry.id));
+        }
+        Ok(ids)
+    }
+
+    /// What time it is in the store; at least so late if nothing may be written. Asked once, and only when it matters.
+    fn now(&mut self) -> Result<SystemTime, PackError> {
+        let now = match self.now {
+            Some(now) => now,
+            None if self.is_dry_run => self.stock.latest().unwrap_or(SystemTime::UNIX_EPOCH),
+            None => clock::now(self.packs)?,
+        };
+        self.now = Some(now);
+        Ok(now)
+    }
+
+    fn is_older(&mut self, than: Duration) -> Result<impl Fn(SystemTime) -> bool + use<>, PackError> {
+        // Without any grace no clock is asked: it may be coarse, and what was put just now counts as old.
+        let now = if than.is_zero() { None } else { Some(self.now()?) };
+        Ok(move |at: SystemTime| now.is_none_or(|now| now.duration_since(at).is_ok_and(|age| age >= than)))
+    }
+
+    /// Chooses what is to go of the packs that are older than the grace.
+    pub fn choose(&mut self, live: &HashSet<Id>, grace: Duration) -> Result<Choice, PackError> {
+        let is_open = self.stock.packs.keys().any(|pack| !self.stock.records.contains_key(pack));
+        let is_old = self.is_older(if is_open { grace } else { Duration::ZERO })?;
+        choose(self.packs.name(), &self.stock, &self.all.catalog(), live, is_old)
+    }
+
+    /// Condemns the packs of a choice. What is alive in them is copied before, so that pushes need not send it again.
+    pub fn condemn(&mut self, choice: &Choice, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+        let copied = self.copy_alive(choice, live, job)?;
+        self.packs.condemn(choice.packs())?;
+        self.stock.records.extend(choice.packs().map(|pack| (pack, None)));
+        Ok(copied)
+    }
+
+    /// Copies what is alive in the packs of a choice, and condemns none.
+    pub fn copy_alive(&mut self, choice: &Choice, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+        if choice.is_nothing() {
+            return Ok(Removed::default());
+        }
+        let mut uncounted = self.packs.catalog().avoided().clone();
+        uncounted.extend(choice.packs());
+        self.packs.avoid(uncounted)?;
+        let written = match rescue(self.packs, &self.all, live, job)? {
+            Rescued::All(written) => written,
+            // It is looked at once more before anything goes.
+            Rescued::Gone(_) => Written::default(),
+        };
+        Ok(Removed { fresh_packs: written.packs, fresh_bytes: written.stored_bytes, ..Removed::default() })
+    }
+
+    /// The condemned packs whose grace is over, and those that are gone and that an index still names.
+    pub fn ripe(&mut self, grace: Duration) -> Result<HashSet<Id>, PackError> {
+        let records: Vec<(Id, Option<SystemTime>)> = self.stock.records.iter().map(|(id, at)| (*id, *at)).collect();
+        let (there, gone): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|(id, _)| self.stock.packs.contains_key(id));
+        let mut ripe: HashSet<Id> =
+            gone.into_iter().map(|(id, _)| id).filter(|id| self.stock.lost.contains(id)).collect();
+        if !there.is_empty() {
+            let is_over = self.is_older(grace)?;
+            // A record of this run has no time yet: it is ripe at once, or in a later run.
+            let is_ripe = |at: Option<SystemTime>| at.map_or(grace.is_zero(), &is_over);
+            ripe.extend(there.into_iter().filter(|(_, at)| is_ripe(*at)).map(|(id, _)| id));
+        }
+        Ok(ripe)
+    }
+
+    /// Removes ripe packs; `live` is what is needed, looked at after they were found ripe.
+    ///
+    /// What is alive and has no place elsewhere is copied first, then the index is written without the packs, and only
+    /// then they go: a crash in between leaves nothing without its data.
+    ///
+    /// # Errors
+    /// `Damaged` if something alive in them cannot be read: then nothing is removed.
+    pub fn remove(&mut self, ripe: &HashSet<Id>, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+        let mut removed = Removed::default();
+        if ripe.is_empty() {
+            return Ok(removed);
+        }
+        let written = self.rescue(live, job)?;
+        removed.fresh_packs = written.packs;
+        removed.fresh_bytes = written.stored_bytes;
+        self.packs.unindex(ripe)?;
+        job.began(Step::Sweep, Some(ripe.len() as u64), Unit::Items);
+        let mut ripe: Vec<&Id> = ripe.iter().collect();
+        ripe.sort_unstable();
+        for pack in ripe {
+            job.check()?;
+            self.packs.store().delete(&layout::pack(pack))?;
+            if let Some(held) = self.stock.packs.remove(pack) {
+                removed.packs += 1;
+                removed.bytes += held.bytes;
+            }
+            job.moved(Step::Sweep, 1, 0);
+        }
+        job.done(Step::Sweep);
+        Ok(removed)
+    }
+
+    /// Looks which packs count now, and copies what is alive and is in none of them.
+    pub fn rescue(&mut self, live: &HashSet<Id>, job: &Job<'_>) -> Result<Written, PackError> {
+        for _ in 0..MOST_ROUNDS {
+            // Records first: another collector condemns before it lists them, so one of the two sees the other.
+            for pack in self.packs.condemned()? {
+                self.stock.records.entry(pack).or_insert(None);
+            }
+            self.packs.fetch_whole_index()?;
+            self.stock.avoid_lost(self.packs)?;
+            self.all.avoid(self.stock.lost.clone())?;
+            match rescue(self.packs, &self.all, live, job)? {
+                Rescued::All(written) => return Ok(written),
+                Rescued::Gone(pack) => drop(self.stock.lost.insert(pack)),
+            }
+        }
+        Err(PackError::KeepsChanging { store: self.packs.name().to_owned() })
+    }
+
+    /// How many of `live` are in no pack that counts, as far as it was looked.
+    pub fn homeless(&self, live: &HashSet<Id>) -> u64 {
+        let catalog = self.packs.catalog();
+        live.iter().filter(|id| catalog.find(id).is_none()).count() as u64
+    }
+
+    /// Removes the records that nobody can need any more.
+    pub fn forget_records(&mut self) -> Result<u64, PackError> {
+        let named: HashSet<Id> = self.packs.catalog().packs().into_iter().map(|pack| pack.id).collect();
+        let is_in_use = |pack: &Id| named.contains(pack) || self.stock.packs.contains_key(pack);
+        let unused = self.stock.records.iter().filter(|(pack, _)| !is_in_use(pack));
+        let unused: Vec<(Id, SystemTime)> = unused.filter_map(|(pack, at)| Some((*pack, (*at)?))).collect();
+        if unused.is_empty() {
+            return Ok(0);
+        }
+        let is_over = self.is_older(RECORDS_STAY)?;
+        let mut forgotten = 0;
+        for (pack, at) in unused {
+            if is_over(at) {
+                self.packs.store().delete(&layout::condemned(&pack))?;
+                forgotten += 1;
+            }
+        }
+        Ok(forgotten)
+    }
+}

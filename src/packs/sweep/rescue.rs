@@ -1,0 +1,72 @@
+//! What is alive in packs that are about to go, copied into fresh ones.
+
+use std::collections::HashSet;
+
+use crate::base::{Id, Job, Step};
+use crate::format::compression::Noticer;
+use crate::store::StoreError;
+
+use super::super::catalog::Place;
+use super::super::error::PackError;
+use super::super::open::PackStore;
+use super::super::read::{Span, spans};
+use super::super::writer::{Writer, Written};
+
+/// What became of a rescue.
+pub enum Rescued {
+    /// All that is alive has a place that counts, or none at all.
+    All(Written),
+    /// Somebody removed this pack meanwhile: whoever did so copied what was alive in it. It is to be looked again.
+    Gone(Id),
+}
+
+/// Copies each of `live` that `packs` has in no pack that counts, and `all` has in some pack.
+///
+/// # Errors
+/// `Damaged` if its bytes are wrong: then its pack must stay.
+pub fn rescue(packs: &PackStore, all: &PackStore, live: &HashSet<Id>, job: &Job<'_>) -> Result<Rescued, PackError> {
+    let (counting, known) = (packs.catalog(), all.catalog());
+    let homeless = live.iter().filter(|id| counting.find(id).is_none());
+    let mut found: Vec<(Id, Place)> = homeless.filter_map(|id| known.find(id).map(|place| (*id, place))).collect();
+    if found.is_empty() {
+        return Ok(Rescued::All(Written::default()));
+    }
+    found.sort_by_key(|(id, place)| (place.pack, place.offset, *id));
+    let writer = packs.writer_without(counting.avoided())?;
+    let rescued: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
+    for span in spans(found, all.tuning().gap, all.tuning().longest_span) {
+        match copy(all, &writer, &span, job) {
+            Ok(()) => {}
+            Err(PackError::Store(StoreError::Missing { .. })) => {
+                writer.keep_stored()?;
+                return Ok(Rescued::Gone(span.pack));
+            }
+            Err(error) => {
+                // What is whole is of use to the next try; the error that led here is the one to tell.
+                let _ = writer.keep_stored();
+                return Err(error);
+            }
+        }
+    }
+    let written = writer.finish()?;
+    // Nothing goes before each has a place that counts, whatever else is wrong.
+    match rescued.into_iter().find(|id| packs.find(id).is_none()) {
+        Some(id) => Err(PackError::Absent { store: packs.name().to_owned(), id }),
+        None => Ok(Rescued::All(written)),
+    }
+}
+
+fn copy(all: &PackStore, writer: &Writer<'_>, span: &Span, job: &Job<'_>) -> Result<(), PackError> {
+    let bytes = all.read_span(span)?;
+    let mut noticer = Noticer::new(writer.compression());
+    let mut raw = Vec::new();
+    for (id, place) in &span.chunks {
+        job.check()?;
+        raw.clear();
+        let stored = span.stored(place, &bytes);
+        all.unpack(id, place, stored, &mut raw)?;
+        writer.add_stored(place.kind, *id, (place.codec, stored), &raw, &mut noticer)?;
+        job.moved(Step::Sweep, 1, 0);
+    }
+    Ok(())
+}
