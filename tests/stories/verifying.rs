@@ -132,6 +132,17 @@ fn the_cache_is_checked_without_the_network() {
 }
 
 #[test]
+fn a_remote_is_checked_by_its_listings_segments_and_roots() {
+    let world = pushed(Remote::S3);
+    world.server().unwrap().forget();
+    let world = world.esker("verify --remote").ok();
+    let server = world.server().unwrap();
+    let counts = ["LIST", "GET", "PUT", "DELETE"].map(|method| server.count(method));
+    // Condemned, index, packs, roots; then the config, a segment, a root.
+    assert_eq!(counts, [4, 3, 0, 0], "{:?}", server.log());
+}
+
+#[test]
 fn a_lost_pack_of_the_cache_is_told_by_file_and_fetched_again() {
     for remote in Remote::all() {
         let world = pushed(remote);
