@@ -13,7 +13,7 @@ use super::super::error::Error;
 use super::super::moment::Moment;
 use super::super::pointed::{self, dataset_path};
 use super::super::project::Project;
-use super::resolve::{Resolved, resolve_one};
+use super::resolve::{Resolved, Resolving};
 use super::sides::sides;
 
 /// What to resolve, and how.
@@ -44,7 +44,10 @@ pub fn resolve(project: &Project, options: &ResolveOptions, job: &Job<'_>) -> Re
     for chosen in in_conflict(project, &options.paths)? {
         job.check()?;
         match sides(project, &conflicts, &chosen.dataset)? {
-            Some(three) => datasets.push(resolve_one(project, &chosen, &three, options, job)?),
+            Some(three) => {
+                let resolving = Resolving { project, chosen: &chosen, three: &three, options, job };
+                datasets.push(resolving.run()?);
+            }
             None => return Err(Error::NotInConflict { path: chosen.dataset }),
         }
     }
