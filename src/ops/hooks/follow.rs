@@ -164,8 +164,9 @@ impl Problem {
     fn of(path: RepoPath, error: &Error) -> Problem {
         let hint = match error {
             Error::DataMissing { .. } => Some(format!("`esker pull {path}` brings it when a remote has it")),
+            // An `add` would put them on top of a pointer that they do not belong to.
             Error::LocalEdits { .. } => Some(format!(
-                "`esker add {path}` keeps these changes as a new version, `esker checkout --force {path}` drops them"
+                "`git checkout -` goes back to where `esker add {path}` can keep them, `esker checkout --force {path}` drops them"
             )),
             error if error.is_about_absence() => Some(format!("run `esker pull {path}` later")),
             error => error.hint(),
