@@ -105,6 +105,7 @@ fn put(
     job: &Job<'_>,
 ) -> Result<(), Error> {
     if aims.iter().all(Aim::is_done) {
+        Staging::sweep(project.root());
         return Ok(());
     }
     let staging = Staging::begin(project.root())?;

@@ -94,7 +94,7 @@ pub enum Error {
     HoldsOther { path: RepoPath, nested: RepoPath },
     #[error("{path} cannot be a dataset: {reason}")]
     CannotTrack { path: RepoPath, reason: String },
-    #[error("{} cannot be kept: {}", first(refused).path, first(refused).reason)]
+    #[error("{}", refused_text(refused))]
     Unkept { refused: Vec<Refused> },
     #[error("{path} changed each time it was read")]
     KeepsChanging { path: RepoPath },
@@ -140,8 +140,18 @@ pub enum Error {
 /// How many files an error names; the rest is counted.
 pub(super) const MOST_NAMED: usize = 20;
 
-fn first(refused: &[Refused]) -> &Refused {
-    refused.first().expect("the error is made for at least one path")
+/// What cannot be kept: in one line if it is one, else each on a line of its own.
+fn refused_text(refused: &[Refused]) -> String {
+    if let [only] = refused {
+        return format!("{} cannot be kept: {}", only.path, only.reason);
+    }
+    let named = refused.iter().take(MOST_NAMED);
+    let mut text = format!("{} paths cannot be kept:", refused.len());
+    text.extend(named.map(|refused| format!("\n  {}: {}", refused.path, refused.reason)));
+    if refused.len() > MOST_NAMED {
+        text.push_str(&format!("\n  … and {} more", refused.len() - MOST_NAMED));
+    }
+    text
 }
 
 /// The files, each on a line of its own.
@@ -161,6 +171,14 @@ fn lacking(stores: &[String]) -> String {
 }
 
 impl Error {
+    /// The same error, with a file that is named from within `dataset` named from the root.
+    pub(super) fn within(self, dataset: &RepoPath) -> Error {
+        match self {
+            Error::KeepsChanging { path } => Error::KeepsChanging { path: dataset.join(&path) },
+            error => error,
+        }
+    }
+
     /// A request that makes no sense, and what to type instead.
     pub fn usage(message: impl Into<String>, hint: Option<&str>) -> Error {
         Error::Usage { message: message.into(), hint: hint.map(str::to_owned) }

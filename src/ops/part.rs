@@ -75,7 +75,9 @@ fn find(project: &Project, wanted: &Admitted, job: &Job<'_>) -> Result<Vec<Found
         return Err(Error::HoldsOther { path: whole.clone(), nested: whole.join(nested) });
     }
     if !scan.refused.is_empty() {
-        return Err(Error::Unkept { refused: scan.refused });
+        let mut refused = scan.refused;
+        refused.iter_mut().for_each(|refused| refused.path = whole.join(&refused.path));
+        return Err(Error::Unkept { refused });
     }
     let mut found = scan.found;
     found.iter_mut().for_each(|found| found.path = wanted.inside.join(&found.path));
@@ -94,7 +96,8 @@ fn read(
     let files: Vec<_> = found.iter().filter(is_file).map(|found| (&found.path, found.stat)).collect();
     job.began(Step::Store, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
     let root = wanted.dataset.below(project.root());
-    let mut contents = ingest(&root, &files, sink, Step::Store, job)?.into_iter();
+    let contents = ingest(&root, &files, sink, Step::Store, job).map_err(|error| error.within(&wanted.dataset))?;
+    let mut contents = contents.into_iter();
     job.done(Step::Store);
     let mut content = || contents.next().expect("one for each file").content;
     let entry = |found: &Found| Entry { path: found.path.clone(), node: node(&found.kind, &mut content) };

@@ -208,13 +208,14 @@ impl Survey {
         job: &Job<'_>,
     ) -> Result<Vec<Ingested>, Error> {
         if self.standing == Standing::Folder {
-            return ingest(root, files, sink, step, job);
+            return ingest(root, files, sink, step, job).map_err(|error| error.within(&self.dataset));
         }
         // A dataset of one file is named from the folder that it lies in.
         let folder = root.parent().unwrap_or(root);
         let name = RepoPath::new(self.dataset.name())?;
         let named: Vec<_> = files.iter().map(|(_, stat)| (&name, *stat)).collect();
-        ingest(folder, &named, sink, step, job)
+        let above = self.dataset.parent().unwrap_or_default();
+        ingest(folder, &named, sink, step, job).map_err(|error| error.within(&above))
     }
 
     fn note(&mut self, at: usize, old: Option<(Kind, Id)>, node: Node) {

@@ -53,6 +53,14 @@ impl Staging {
         Ok(Staging { above, folder, path: path.join(&name), name, next: AtomicU64::new(0), _lock: lock })
     }
 
+    /// Removes the folders of processes that died, where nothing is to be staged. What cannot be removed stays.
+    pub fn sweep(root: &Path) {
+        let tmp = Folder::open(root).and_then(|root| root.child(b".esker")).and_then(|own| own.child(b"tmp"));
+        if let Ok(tmp) = tmp {
+            let _ = remove_dead(&tmp);
+        }
+    }
+
     /// How many folders of processes that died lie in the worktree `root`. Nothing is changed.
     pub fn leftovers(root: &Path) -> PathResult<u64> {
         let path = root.join(".esker").join("tmp");
@@ -276,6 +284,8 @@ mod tests {
             fs::create_dir(tmp.join(dead)).unwrap();
             fs::write(tmp.join(dead).join("0"), "half").unwrap();
         }
+        Staging::sweep(root.path());
+        assert_eq!(Staging::leftovers(root.path()).unwrap(), 0);
         let second = Staging::begin(root.path()).unwrap();
         let mut expected = vec![".gitignore".to_owned()];
         for name in [&living.name, &second.name] {

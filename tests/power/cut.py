@@ -278,9 +278,16 @@ def full(esker, kind, folder, seed):
         scene.esker("pull", at=bob)
 
         def fill(room):
+            # A file system keeps some of what it calls free for itself.
             free = os.statvfs(disk.at)
+            left = free.f_bavail * free.f_frsize - room
             with open(disk.at / "filling", "wb") as filling:
-                os.posix_fallocate(filling.fileno(), 0, max(1, free.f_bavail * free.f_frsize - room))
+                while left > 0:
+                    try:
+                        os.posix_fallocate(filling.fileno(), 0, left)
+                        return
+                    except OSError:
+                        left -= 256 << 10
 
         def attempts(words, at, check):
             nonlocal told

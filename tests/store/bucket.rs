@@ -84,8 +84,10 @@ fn answers_that_break_off_are_asked_for_again() {
     }
     server.next(2, "GET", Fault::CutBody(100_000));
     assert!(store.get(&key("packs/a"), 300_000).unwrap() == body);
-    server.next(2, "LIST", Fault::CutBody(100));
-    assert_eq!(keys(&store, "").len(), 1);
+    for fault in [Fault::CutBody(100), Fault::Truncate(10), Fault::Truncate(100), Fault::Truncate(0)] {
+        server.next(2, "LIST", fault);
+        assert_eq!(keys(&store, "").len(), 1);
+    }
 }
 
 #[test]

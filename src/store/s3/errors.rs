@@ -80,6 +80,10 @@ impl Asked<'_> {
                 if status == 429 || code == Some("SlowDown") {
                     return Trouble::Broken(words(status, code, message));
                 }
+                if status < 300 && code.is_none() {
+                    // What came is no answer to this: it was cut short, most likely.
+                    return Trouble::Broken("the answer makes no sense".to_owned());
+                }
                 let region = said.raw().headers().get("x-amz-bucket-region");
                 Trouble::Final(self.said(status, code, message, region))
             }
