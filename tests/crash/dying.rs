@@ -49,8 +49,13 @@ fn dies_at_each_put(seed: u64, most_times: usize, strike: fn(&S3Server, usize)) 
         let sent = pack_bytes(&stage) - before.1;
         let changed = stage.new.iter().filter(|(path, bytes)| stage.old.get(*path) != Some(bytes));
         let changed: usize = changed.map(|(_, bytes)| bytes.len()).sum();
-        assert!(sent <= most_times * changed + 64_000, "{sent} bytes sent for {changed}, {kept} of them before it died at PUT {nth}");
-        assert_eq!(roots(&stage), before.0 + 1);
+        assert!(
+            sent <= most_times * changed + 64_000,
+            "{sent} bytes sent for {changed}, {kept} of them before it died at PUT {nth}"
+        );
+        // A root that was put by a push which never knew of it is not acknowledged: the next push puts its own.
+        let added = roots(&stage) - before.0;
+        assert!((1..=most_times).contains(&added), "{added} roots");
         stage.a_fresh_clone_gets_it();
     }
 }
