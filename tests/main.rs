@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod format;
 mod house;
+mod model;
 mod store;
 mod stories;
 mod support;

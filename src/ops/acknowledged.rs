@@ -9,7 +9,7 @@ use crate::format::pointer;
 use crate::format::root::{self, Root};
 use crate::format::tree;
 use crate::git::CommitId;
-use crate::packs::{PackError, PackStore};
+use crate::packs::{Catalog, PackError, PackStore};
 
 use super::pointed::Dataset;
 
@@ -39,6 +39,15 @@ impl Acknowledged {
             }
         }
         Acknowledged { roots, keepers }
+    }
+
+    /// The same if no collection is under way in `remote`; else none, so that everything is looked at.
+    ///
+    /// A listing of roots is not one moment. A collector may pass the place of a new root before it is put, and come to
+    /// that of the old one after it was dropped: it sees neither, though the old one was there until the new one was.
+    /// Such a collector had condemned what it is about to remove before, and that is still indexed.
+    pub fn in_peace(self, remote: &Catalog) -> Acknowledged {
+        if remote.names_avoided() { Acknowledged::default() } else { self }
     }
 
     /// The root that keeps the version of the dataset alive.

@@ -52,6 +52,8 @@ mod root;
 mod seen;
 mod selection;
 mod shape;
+#[cfg(test)]
+mod simulation;
 mod source;
 mod stage;
 mod status;

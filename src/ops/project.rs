@@ -119,6 +119,12 @@ impl Project {
         Ok(self.cache.get_or_init(|| cache))
     }
 
+    /// Uses `cache` instead of the one that the settings name.
+    #[cfg(test)]
+    pub(super) fn with_cache(self, cache: PackStore) -> Project {
+        Project { cache: OnceCell::from(cache), ..self }
+    }
+
     /// Where the user stands, relative to the root; empty if that is elsewhere.
     pub fn here(&self) -> RepoPath {
         self.path(Path::new(".")).unwrap_or_default()

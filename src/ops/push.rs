@@ -130,12 +130,16 @@ fn foresee(project: &Project, part: &Part, job: &Job<'_>) -> Result<Pushed, Erro
     }
 }
 
-fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job<'_>) -> Result<Pushed, Error> {
+pub(super) fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job<'_>) -> Result<Pushed, Error> {
     remote.packs.refresh_for_push(true)?;
     let mut acknowledged = Acknowledged::load(&remote.packs)?;
+    let is_kept = acknowledged.keep(&part.commits, part.datasets());
+    if !is_kept {
+        acknowledged = acknowledged.in_peace(&remote.packs.catalog());
+    }
     let mut lack = look(project, remote, &part.wanted, &acknowledged, job)?;
     let mut pushed = Pushed::of(part, remote.packs.name(), &lack);
-    if acknowledged.keep(&part.commits, part.datasets()) {
+    if is_kept {
         return Ok(pushed);
     }
     let roots = root::roots(project, part)?;
@@ -149,7 +153,7 @@ fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job<'_>) -> Re
         // before it listed them: so we see its record now. Every later collector sees our root.
         remote.packs.look_again()?;
         if lack.rests_on_roots() {
-            acknowledged = Acknowledged::load(&remote.packs)?;
+            acknowledged = Acknowledged::load(&remote.packs)?.in_peace(&remote.packs.catalog());
         }
         if lack.is_settled(&remote.packs.catalog(), &acknowledged) {
             root::acknowledge(remote, &roots);

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::format::FormatError;
 use crate::format::root::Root;
 
+pub use crate::packs::random;
+
 use super::acknowledged::in_root;
 use super::error::Error;
 use super::project::{PROJECT_FILE, Project};
@@ -40,11 +42,4 @@ pub fn acknowledge(remote: &Remote, roots: &[Root]) {
         // The push is done. Without the copy, the next one looks at pages that it could have passed over.
         let _ = remote.packs.acknowledge(root);
     }
-}
-
-/// Bytes that make the name of a root new.
-pub fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    bytes
 }

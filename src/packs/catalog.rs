@@ -99,6 +99,11 @@ impl Catalog {
         all.flatten().filter(|pack| seen.insert(pack.id)).collect()
     }
 
+    /// Whether a segment names a pack that is not counted.
+    pub fn names_avoided(&self) -> bool {
+        !self.avoided.is_empty() && self.packs().iter().any(|pack| self.avoided.contains(&pack.id))
+    }
+
     /// Names of the segments, the one with most entries first.
     pub fn segments(&self) -> impl Iterator<Item = &(Id, Segment<Mmap>)> {
         self.segments.iter()

@@ -3,6 +3,7 @@
 mod catalog;
 mod condemning;
 mod content;
+mod dice;
 mod error;
 pub mod layout;
 mod open;
@@ -22,6 +23,9 @@ mod writer;
 pub use catalog::Catalog;
 pub use catalog::Place;
 pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages, store_stream};
+#[cfg(test)]
+pub use dice::load;
+pub use dice::random;
 pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;

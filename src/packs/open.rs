@@ -112,6 +112,13 @@ impl PackStore {
         Ok(all)
     }
 
+    /// The same with one thread of each kind: every run is the same.
+    #[cfg(test)]
+    pub fn in_step(self) -> PackStore {
+        let tuning = Tuning { open_packs: 1, writers: 1, readers: 1, ..self.tuning };
+        PackStore { tuning, ..self }
+    }
+
     /// What people call it.
     pub fn name(&self) -> &str {
         self.store.name()

@@ -12,11 +12,11 @@ use crate::format::FormatError;
 use crate::format::segment::{self, Segment, SegmentEntry, SegmentPack};
 
 use super::catalog::Catalog;
+use super::dice::random;
 use super::error::PackError;
 use super::layout;
 use super::open::{Index, PackStore};
 use super::segments::index_lock;
-use super::writer::random;
 
 /// A store that has more segments than this gets the small ones merged.
 const MOST_SEGMENTS: usize = 32;

@@ -12,6 +12,7 @@ use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::{PackBuilder, PackKind};
 
 use super::catalog::Catalog;
+use super::dice::random;
 use super::error::PackError;
 use super::open::PackStore;
 use super::orphans::Orphan;
@@ -218,12 +219,6 @@ impl<'a> Writer<'a> {
 fn first_free<T>(all: &[Mutex<T>]) -> MutexGuard<'_, T> {
     let free = all.iter().find_map(|one| one.try_lock().ok());
     free.unwrap_or_else(|| lock(&all[0]))
-}
-
-pub(super) fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    bytes
 }
 
 /// A panic elsewhere ends the verb anyway; the data behind these locks is never left half changed.

@@ -1,6 +1,7 @@
 //! What a user does, and what must then hold: scenarios, told on the built program.
 
 mod adding;
+mod at_once;
 mod checking_out;
 mod collecting;
 mod demo;
