@@ -25,7 +25,7 @@ pub fn roots(project: &Project, part: &Part) -> Result<Vec<Root>, Error> {
         file: PROJECT_FILE.into(),
         cause: FormatError::damaged("configuration", "it has no `project.id`, which `esker init` writes"),
     })?;
-    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let created = seconds();
     let root = |wanted: &[super::pointed::Selected]| Root {
         repository,
         random: random(),
@@ -34,6 +34,15 @@ pub fn roots(project: &Project, part: &Part) -> Result<Vec<Root>, Error> {
         datasets: wanted.iter().map(|selected| in_root(&selected.dataset)).collect(),
     };
     Ok(part.wanted.chunks(MOST_DATASETS).map(root).collect())
+}
+
+/// Seconds since 1970, UTC.
+fn seconds() -> u64 {
+    #[cfg(test)]
+    if crate::packs::is_loaded() {
+        return 0;
+    }
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Remembers that a push to `remote` looked again and found all that these roots rely on.

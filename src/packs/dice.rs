@@ -12,7 +12,7 @@ pub fn random() -> [u8; 16] {
 }
 
 #[cfg(test)]
-pub use tests::load;
+pub use tests::{is_loaded, load};
 
 #[cfg(test)]
 mod tests {
@@ -26,6 +26,11 @@ mod tests {
     pub fn load(seed: u64) {
         let bytes = blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof();
         LOADED.with_borrow_mut(|loaded| *loaded = Some(bytes));
+    }
+
+    /// Whether a seed decides: then nothing may follow from the clock either.
+    pub fn is_loaded() -> bool {
+        LOADED.with_borrow(Option::is_some)
     }
 
     pub fn roll() -> Option<[u8; 16]> {

@@ -23,9 +23,9 @@ mod writer;
 pub use catalog::Catalog;
 pub use catalog::Place;
 pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages, store_stream};
-#[cfg(test)]
-pub use dice::load;
 pub use dice::random;
+#[cfg(test)]
+pub use dice::{is_loaded, load};
 pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;

@@ -1,6 +1,7 @@
 //! Storing packs on threads of their own while others are being filled.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -34,6 +35,8 @@ struct Shared {
     store: Arc<dyn Store>,
     stored: Mutex<Vec<StoredPack>>,
     failure: Mutex<Option<PackError>>,
+    /// Stays so when the failure was told.
+    has_failed: AtomicBool,
     spare: Mutex<Vec<Vec<u8>>>,
     /// Where packs leave a note until they are indexed.
     notes: Option<PathBuf>,
@@ -46,6 +49,7 @@ impl Storing {
             store: target.shared_store(),
             stored: Mutex::default(),
             failure: Mutex::default(),
+            has_failed: AtomicBool::new(false),
             spare: Mutex::default(),
             notes: target.notes(),
         });
@@ -118,7 +122,7 @@ fn start(shared: Arc<Shared>, packs: Arc<Mutex<Receiver<SealedPack>>>) -> JoinHa
         loop {
             let next = lock(&packs).recv();
             let Ok(pack) = next else { return };
-            if lock(&shared.failure).is_none() {
+            if !shared.has_failed.load(Ordering::Relaxed) {
                 shared.store_one(pack);
             }
         }
@@ -137,6 +141,7 @@ impl Shared {
                 lock(&self.stored).push(stored);
             }
             Err(error) => {
+                self.has_failed.store(true, Ordering::Relaxed);
                 lock(&self.failure).get_or_insert(error.into());
             }
         }

@@ -1,11 +1,13 @@
 //! One seed: some pushes and collectors at once, and then a look whether all that was promised is there.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crate::base::{Cancel, Job, Silent};
+use crate::base::{Cancel, Id, Job, Silent};
 use crate::ops::project::Project;
-use crate::packs::{PackStore, load};
+use crate::packs::{PackStore, layout, load};
+use crate::store::Listed;
 
 use super::actors::{Actor, Promise};
 use super::bucket::{Bucket, Plan, Seat, bucket};
@@ -87,15 +89,16 @@ impl Drop for Leaving {
 fn look(bucket: &Arc<Bucket>, promises: &[Promise], folder: &Path) -> Outcome {
     let mut outcome = Outcome::default();
     let reader = PackStore::remote(Seat::new(bucket, None, false), &folder.join("reader"));
-    reader.refresh_for_push(false).unwrap();
-    let mut dropped = std::collections::BTreeSet::new();
+    reader.refresh(false).unwrap();
+    let mut dropped = BTreeSet::new();
     bucket.peek(|objects| {
         outcome.removed = objects.removed;
         outcome.log = std::mem::take(&mut objects.log);
         dropped = std::mem::take(&mut objects.dropped);
     });
+    take_out_what_is_gone(&reader);
     for Promise { root, who, objects } in promises {
-        if dropped.contains(crate::packs::layout::root(root).as_str()) {
+        if dropped.contains(layout::root(root).as_str()) {
             continue;
         }
         outcome.promised += 1;
@@ -103,6 +106,17 @@ fn look(bucket: &Arc<Bucket>, promises: &[Promise], folder: &Path) -> Outcome {
         outcome.lost.extend(lost.map(|error| format!("{who}: {error}")));
     }
     outcome
+}
+
+/// An index may name packs that are gone: a push that slept while its pack was condemned, two collectors that wrote the
+/// index at once. A chunk of such a pack is lost only if it lies in no other.
+fn take_out_what_is_gone(reader: &PackStore) {
+    let mut gone: HashSet<Id> = reader.catalog().packs().iter().map(|pack| pack.id).collect();
+    let mut each = |listed: Listed| {
+        layout::id_of(&listed.key).map(|pack| gone.remove(&pack));
+    };
+    reader.store().list(layout::PACKS, &mut each).unwrap();
+    reader.unindex(&gone).unwrap();
 }
 
 /// A folder in memory where the system has one: copies are synced.
