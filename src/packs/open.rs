@@ -190,13 +190,6 @@ impl PackStore {
         Catalog::load_without(self.name(), self.index_folder(), &passed_over)
     }
 
-    /// What is known, as if the packs of `distrusted` were not there.
-    pub(super) fn catalog_without(&self, distrusted: &HashSet<Id>) -> Result<Arc<Catalog>, PackError> {
-        let mut catalog = self.load()?;
-        catalog.avoid(self.catalog().avoided().union(distrusted).copied().collect());
-        Ok(Arc::new(catalog))
-    }
-
     /// From now on, these segments are as if they were not there.
     pub(super) fn pass_over(&self, segments: HashSet<Id>) {
         *self.passed_over.write().unwrap_or_else(PoisonError::into_inner) = segments;

@@ -56,8 +56,9 @@ impl PackStore {
         Ok(Writer::new(self, self.take_up_orphans()?))
     }
 
-    /// The same for a collector: packs of `uncounted` do not count, and are not taken up, though nobody condemned them yet.
-    pub(super) fn writer_without(&self, uncounted: &HashSet<Id>) -> Result<Writer<'_>, PackError> {
+    /// The same for who condemns or mends packs: those of `uncounted` do not count, and are not taken up, though nobody
+    /// condemned them yet.
+    pub fn writer_without(&self, uncounted: &HashSet<Id>) -> Result<Writer<'_>, PackError> {
         let mut orphans = self.take_up_orphans()?;
         orphans.retain(|(pack, _)| !uncounted.contains(&pack.id));
         self.avoid(self.catalog().avoided().union(uncounted).copied().collect())?;
@@ -67,14 +68,9 @@ impl PackStore {
 
 impl<'a> Writer<'a> {
     fn new(target: &'a PackStore, orphans: Vec<Orphan>) -> Writer<'a> {
-        Writer::knowing(target, target.catalog(), orphans)
-    }
-
-    /// A writer that stores again what `known` does not know.
-    pub(super) fn knowing(target: &'a PackStore, known: Arc<Catalog>, orphans: Vec<Orphan>) -> Writer<'a> {
         let writer = Writer {
             target,
-            known,
+            known: target.catalog(),
             fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
             chunks: (0..target.tuning().open_packs).map(|_| Mutex::default()).collect(),
             pages: vec![Mutex::default()],

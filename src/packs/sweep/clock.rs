@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use crate::store::StoreError;
 
+use super::super::dice::random;
 use super::super::error::PackError;
 use super::super::layout;
 use super::super::open::PackStore;
-use super::super::writer::random;
 
 /// Puts an object, sees when the store says that it came, and removes it; so are those that others left behind.
 pub fn now(packs: &PackStore) -> Result<SystemTime, PackError> {

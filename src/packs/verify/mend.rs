@@ -2,7 +2,6 @@
 //!
 //! Nothing is ever deleted that is not stored elsewhere first.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -86,14 +85,6 @@ impl PackStore {
     pub fn renew_config(&self) -> Result<(), PackError> {
         self.set_aside(&layout::config())?;
         Ok(self.store().put(&layout::config(), &StoreConfig::default().to_bytes())?)
-    }
-
-    /// Begins to store chunks as if the packs of `distrusted` were not there.
-    pub fn writer_without(&self, distrusted: &HashSet<Id>) -> Result<Writer<'_>, PackError> {
-        let mut orphans = self.take_up_orphans()?;
-        orphans.retain(|(pack, _)| !distrusted.contains(&pack.id));
-        let known = self.catalog_without(distrusted)?;
-        Ok(Writer::knowing(self, known, orphans))
     }
 
     /// Stores the good chunks of a damaged pack through `to`.
