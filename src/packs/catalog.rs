@@ -8,7 +8,7 @@ use memmap2::Mmap;
 
 use crate::base::{AtPath, Id, PathResult};
 use crate::format::codec::Codec;
-use crate::format::pack::PackKind;
+use crate::format::pack::{PackEntry, PackKind};
 use crate::format::segment::{Segment, SegmentPack};
 
 use super::error::PackError;
@@ -29,6 +29,14 @@ pub struct Place {
     pub raw_len: u32,
     /// How it is stored.
     pub codec: Codec,
+}
+
+impl Place {
+    /// Where a pack says of itself that a chunk lies.
+    pub(super) fn in_pack(pack: &SegmentPack, entry: &PackEntry) -> Place {
+        let PackEntry { offset, stored_len, raw_len, codec, .. } = *entry;
+        Place { pack: pack.id, kind: pack.kind, offset, stored_len, raw_len, codec }
+    }
 }
 
 /// A set of index segments, and the packs in it that do not count.

@@ -232,7 +232,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [_, remote] = both(folder.path());
         let count = MOST_SEGMENTS as u64 + 1;
-        (0..count).for_each(|at| drop(store(&remote, &[&at.to_le_bytes()])));
+        (0..count).for_each(|at| {
+            store(&remote, &[&at.to_le_bytes()]);
+        });
         remote.unindex(&HashSet::new()).unwrap();
         assert_eq!(remote.catalog().segments().count(), 1);
         assert!((0..count).all(|at| remote.read(&Id::of(&at.to_le_bytes())).is_ok()));

@@ -93,7 +93,7 @@ fn what_an_interrupted_push_left_goes() {
         let roots = held(&world, "roots/");
         let world = match world.server() {
             Some(server) => {
-                roots.iter().for_each(|(key, _)| server.remove(&format!("data/{key}")));
+                assert!(roots.iter().all(|(key, _)| server.remove(&format!("data/{key}"))));
                 world
             }
             None => {

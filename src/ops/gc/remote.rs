@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::base::{Id, Job, Step, Unit};
 use crate::format::root::Root;
-use crate::packs::{PackStore, Removed, Sweep};
+use crate::packs::{PackError, PackStore, Removed, Sweep};
 
 use super::super::error::Error;
 use super::super::remotes::Remote;
 use super::files::dying;
 use super::live::{Live, Stopped};
 use super::report::Swept;
-use super::roots::{self, Decided, Fate, Roots};
+use super::roots::{self, Fate, Roots};
 
 /// How to collect in a remote.
 pub struct Collect<'a> {
@@ -24,15 +24,6 @@ pub struct Collect<'a> {
     pub grace: Duration,
     /// Only say what would go.
     pub is_dry_run: bool,
-}
-
-/// Drops the roots of this project whose fate that is, and nothing else.
-pub fn drop_roots(remote: &Remote, collect: &Collect<'_>) -> Result<Decided, Error> {
-    let mut roots = Roots::new();
-    roots::read(&remote.packs, &remote.packs.roots()?, &mut roots)?;
-    let decided = roots::decide(&roots, &collect.repository, collect.fate);
-    decided.carry_out(&remote.packs)?;
-    Ok(decided)
 }
 
 /// Collects in one remote: condemns what nothing needs, and removes what was condemned long enough ago.
@@ -71,7 +62,7 @@ pub fn collect_from(
         }
         return Ok(swept);
     }
-    decided.carry_out(packs)?;
+    decided.carry_out(packs, &mut || settle(&mut sweep, &needs.live.ids, job))?;
     let choice = sweep.choose(&needs.live.ids, collect.grace)?;
     swept.choose(&choice);
     swept.count(&sweep.condemn(&choice, &needs.live.ids, job)?);
@@ -85,6 +76,14 @@ pub fn collect_from(
     swept.waiting_bytes = sweep.condemned_bytes();
     sweep.forget_records()?;
     Ok(swept)
+}
+
+/// Looks until all that is alive and is there is in packs that nobody condemned.
+fn settle(sweep: &mut Sweep<'_>, live: &HashSet<Id>, job: &Job<'_>) -> Result<(), PackError> {
+    while sweep.rescue(live, job)?.packs > 0 {
+        job.check()?;
+    }
+    Ok(())
 }
 
 fn foresee(sweep: &mut Sweep<'_>, swept: &mut Swept, live: &HashSet<Id>, collect: &Collect<'_>) -> Result<(), Error> {

@@ -130,9 +130,14 @@ impl Decided {
 
     /// Does what was decided. What goes is kept on this machine, so that it can be brought back.
     ///
-    /// A root that takes the place of another is put first; the other must be listed after that: so at every moment one of
-    /// the two said what to keep, and what they lead to is there.
-    pub fn carry_out(&self, remote: &PackStore) -> Result<(), PackError> {
+    /// A root that takes the place of another is put first; then `look` looks, as a push does, that all which is alive
+    /// counts still; then the other must be listed. A collector that lists the roots in pages may see neither: it had
+    /// condemned what it is about to remove before, which that look sees. So it is with a root that covers another.
+    pub fn carry_out(
+        &self,
+        remote: &PackStore,
+        look: &mut dyn FnMut() -> Result<(), PackError>,
+    ) -> Result<(), PackError> {
         for root in self.dropped.values().chain(self.narrowed.values().map(|(old, _)| old)) {
             remote.keep_dropped(root)?;
         }
@@ -144,6 +149,7 @@ impl Decided {
         }
         let news = self.narrowed.iter().map(|(old, (_, new))| Ok((old, remote.put_root(new)?)));
         let news = news.collect::<Result<Vec<_>, PackError>>()?;
+        look()?;
         let listed = remote.roots()?;
         for (old, new) in news {
             remote.delete_root(if listed.contains(old) { old } else { &new })?;

@@ -16,7 +16,6 @@ use crate::ops::remotes::Remote;
 use crate::ops::selection::SelectionOptions;
 use crate::ops::testing::{Sandbox, Watched, noise, run};
 use crate::packs::{PackStore, layout};
-use crate::store::Store;
 
 fn push_all(sandbox: &Sandbox, name: &str) {
     let selection = SelectionOptions { all_commits: true, ..SelectionOptions::default() };
@@ -252,7 +251,14 @@ fn a_narrower_root_goes_again_if_the_old_one_was_dropped_meanwhile() {
     let decided = roots::decide(&all, &narrow.repository, &|_| Fate::Narrows(narrow.clone()));
     store.after(layout::ROOTS, move |inner| inner.delete(&layout::root(&id)).unwrap());
     let before = packs.roots().unwrap();
-    decided.carry_out(&packs).unwrap();
+    let mut looks = 0;
+    decided
+        .carry_out(&packs, &mut || {
+            looks += 1;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(looks, 1);
     assert_eq!(packs.roots().unwrap().len(), before.len() - 1);
     assert!(!packs.roots().unwrap().contains(&narrow.encode().1));
 }

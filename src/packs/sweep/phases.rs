@@ -139,7 +139,8 @@ impl Sweep<'_> {
         let mut uncounted = self.packs.catalog().avoided().clone();
         uncounted.extend(choice.packs());
         self.packs.avoid(uncounted)?;
-        let written = match rescue(self.packs, &self.all, live, job)? {
+        let going: Vec<(Id, u64)> = choice.packs().filter_map(|id| self.held(&id)).collect();
+        let written = match rescue(self.packs, &self.all, live, &going, job)? {
             Rescued::All(written) => written,
             // It is looked at once more before anything goes.
             Rescued::Gone(_) => Written::default(),
@@ -175,7 +176,7 @@ impl Sweep<'_> {
         if ripe.is_empty() {
             return Ok(removed);
         }
-        let written = self.rescue(live, job)?;
+        let written = self.rescue_from(ripe, live, job)?;
         removed.fresh_packs = written.packs;
         removed.fresh_bytes = written.stored_bytes;
         self.packs.unindex(ripe)?;
@@ -197,6 +198,15 @@ impl Sweep<'_> {
 
     /// Looks which packs count now, and copies what is alive and is in none of them.
     pub fn rescue(&mut self, live: &HashSet<Id>, job: &Job<'_>) -> Result<Written, PackError> {
+        self.rescue_from(&HashSet::new(), live, job)
+    }
+
+    fn held(&self, pack: &Id) -> Option<(Id, u64)> {
+        self.stock.packs.get(pack).map(|held| (*pack, held.bytes))
+    }
+
+    /// The same, when the packs of `ripe` are about to be removed.
+    fn rescue_from(&mut self, ripe: &HashSet<Id>, live: &HashSet<Id>, job: &Job<'_>) -> Result<Written, PackError> {
         for _ in 0..MOST_ROUNDS {
             // Records first: another collector condemns before it lists them, so one of the two sees the other.
             for pack in self.packs.condemned()? {
@@ -205,9 +215,14 @@ impl Sweep<'_> {
             self.packs.fetch_whole_index()?;
             self.stock.avoid_lost(self.packs)?;
             self.all.avoid(self.stock.lost.clone())?;
-            match rescue(self.packs, &self.all, live, job)? {
+            let mut going: Vec<(Id, u64)> = ripe.iter().filter_map(|id| self.held(id)).collect();
+            going.sort_unstable();
+            match rescue(self.packs, &self.all, live, &going, job)? {
                 Rescued::All(written) => return Ok(written),
-                Rescued::Gone(pack) => drop(self.stock.lost.insert(pack)),
+                Rescued::Gone(pack) => {
+                    self.stock.lost.insert(pack);
+                    self.stock.packs.remove(&pack);
+                }
             }
         }
         Err(PackError::KeepsChanging { store: self.packs.name().to_owned() })

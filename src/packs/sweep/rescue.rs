@@ -20,14 +20,42 @@ pub enum Rescued {
     Gone(Id),
 }
 
-/// Copies each of `live` that `packs` has in no pack that counts, and `all` has in some pack.
+/// Copies each of `live` that `packs` has in no pack that counts, and `all` has in some pack, or one of `going` has.
+///
+/// `going` are packs that will be removed, with their sizes. A listing of the index in pages, while others write it anew,
+/// may name a pack nowhere: so they are asked themselves what they hold if something is found nowhere else.
 ///
 /// # Errors
-/// `Damaged` if its bytes are wrong: then its pack must stay.
-pub fn rescue(packs: &PackStore, all: &PackStore, live: &HashSet<Id>, job: &Job<'_>) -> Result<Rescued, PackError> {
+/// `Damaged` if the bytes of a chunk are wrong, `Object` if it is not known what is in a pack: then it must stay.
+pub fn rescue(
+    packs: &PackStore,
+    all: &PackStore,
+    live: &HashSet<Id>,
+    going: &[(Id, u64)],
+    job: &Job<'_>,
+) -> Result<Rescued, PackError> {
     let (counting, known) = (packs.catalog(), all.catalog());
-    let homeless = live.iter().filter(|id| counting.find(id).is_none());
-    let mut found: Vec<(Id, Place)> = homeless.filter_map(|id| known.find(id).map(|place| (*id, place))).collect();
+    let (mut found, mut nowhere) = (Vec::<(Id, Place)>::new(), HashSet::new());
+    for id in live.iter().filter(|id| counting.find(id).is_none()) {
+        match known.find(id) {
+            Some(place) => found.push((*id, place)),
+            None => drop(nowhere.insert(*id)),
+        }
+    }
+    for (pack, bytes) in going {
+        if nowhere.is_empty() {
+            break;
+        }
+        match all.read_footer(pack, *bytes) {
+            Ok((_, entries)) if entries.is_empty() => {}
+            Ok((pack, entries)) => {
+                let held = entries.iter().filter(|entry| nowhere.remove(&entry.id));
+                found.extend(held.map(|entry| (entry.id, Place::in_pack(&pack, entry))));
+            }
+            Err(PackError::Store(StoreError::Missing { .. })) => return Ok(Rescued::Gone(*pack)),
+            Err(error) => return Err(error),
+        }
+    }
     if found.is_empty() {
         return Ok(Rescued::All(Written::default()));
     }

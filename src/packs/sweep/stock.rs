@@ -34,7 +34,9 @@ impl Stock {
     /// Lists records, then the index, then packs: what the index names must be there, or somebody removed it.
     pub fn look(packs: &PackStore) -> Result<Stock, PackError> {
         let mut stock = Stock::default();
-        list(packs, layout::CONDEMNED, |id, found| drop(stock.records.insert(id, Some(found.modified))))?;
+        list(packs, layout::CONDEMNED, |id, found| {
+            stock.records.insert(id, Some(found.modified));
+        })?;
         packs.fetch_whole_index()?;
         packs.avoid(stock.records.keys().copied().collect())?;
         list(packs, layout::PACKS, |id, found| {

@@ -136,6 +136,21 @@ fn what_became_alive_after_it_was_condemned_is_copied_before_its_pack_goes() {
 }
 
 #[test]
+fn what_is_alive_in_a_pack_that_no_index_names_is_copied_before_that_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [remote, _] = both(folder.path());
+    let ids = store(&remote, 0..3);
+    let pack = remote.find(&ids[0]).unwrap().pack;
+    remote.condemn([pack]).unwrap();
+    // As a listing in pages shows it while another collector writes the index anew.
+    remote.unindex(&HashSet::from([pack])).unwrap();
+    let (_, removed) = sweep(&remote, &ids[..1], Duration::ZERO);
+    assert_eq!((removed.packs, removed.fresh_packs), (1, 1));
+    remote.refresh(false).unwrap();
+    assert_eq!(remote.read(&ids[0]).unwrap(), noise(0, 10_000));
+}
+
+#[test]
 fn a_damaged_chunk_that_is_alive_stops_the_removal() {
     let folder = tempfile::tempdir().unwrap();
     let [remote, _] = both(folder.path());
