@@ -1,4 +1,5 @@
-//! What `add` may take: everything that it refuses is refused here, before anything is read or written.
+//! What `add` may take: what it refuses is refused here, before anything is read or written. Only whether a pointer that moved
+//! is what the data is must be read first.
 
 use std::fs;
 
@@ -25,6 +26,8 @@ pub struct Admitted {
     pub old_bytes: Option<Vec<u8>>,
     /// Whether the worktree was in step with the pointer: what is missing was removed since.
     pub is_seen: bool,
+    /// Whether the pointer changed since, and nobody forces it: then only data that is what it says may be added.
+    pub is_moved: bool,
 }
 
 /// Sorts the paths into datasets and parts of datasets, each once.
@@ -67,11 +70,8 @@ fn common(one: &RepoPath, other: &RepoPath) -> RepoPath {
 
 fn update(project: &Project, dataset: &Dataset, path: &RepoPath, force: bool) -> Result<Admitted, Error> {
     let seen = SeenFile::load(project, &dataset.path).base();
-    if !force && seen.is_some_and(|base| base != dataset.pointer.id) {
-        let pointer = pointer_path(&dataset.path);
-        return Err(Error::PointerMoved { dataset: dataset.path.clone(), pointer });
-    }
     Ok(Admitted {
+        is_moved: !force && seen.is_some_and(|base| base != dataset.pointer.id),
         dataset: dataset.path.clone(),
         inside: path.strip(&dataset.path).expect("the caller found it in there"),
         pointer: Some(dataset.pointer.clone()),
@@ -96,6 +96,7 @@ fn newcomer(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<A
         pointer: None,
         old_bytes: pointed::read_bytes(project, path)?,
         is_seen: false,
+        is_moved: false,
     };
     match &admitted.old_bytes {
         None => Ok(admitted),

@@ -194,6 +194,7 @@ impl Departure {
             pointer: Some(pointer),
             old_bytes: self.pointer_bytes.clone(),
             is_seen: self.survey.base.is_some(),
+            is_moved: false,
         };
         Ok(Some(Draft::of_part(&wanted, &root)))
     }

@@ -11,6 +11,7 @@ use super::add::Added;
 use super::admit::Admitted;
 use super::error::Error;
 use super::pages::Pages;
+use super::pointed::pointer_path;
 use super::project::Project;
 use super::survey::Survey;
 
@@ -48,6 +49,7 @@ impl Draft {
                 return Err(Error::CannotTrack { path: wanted.dataset.clone(), reason });
             }
         };
+        check_moved(wanted, &pointer)?;
         Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 
@@ -60,7 +62,9 @@ impl Draft {
         let mut noticer = Noticer::new(sink.compression());
         let root = survey
             .tree(&wanted.inside, pages, |id, page| Ok(sink.take(PackKind::Pages, id, &page, &mut noticer)?))?;
-        Ok(Draft::new(wanted, folder_pointer(&root), Some(survey)))
+        let pointer = folder_pointer(&root);
+        check_moved(wanted, &pointer)?;
+        Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 
     /// The draft for a folder of which only a part was looked at.
@@ -115,6 +119,16 @@ impl Draft {
             is_changed: self.is_changed,
         }
     }
+}
+
+/// Refuses to take back what somebody else made of a pointer. If the data is what the pointer says, it was an add that was
+/// killed after it had written the pointer, and before it remembered so.
+fn check_moved(wanted: &Admitted, pointer: &Pointer) -> Result<(), Error> {
+    let is_same = wanted.pointer.as_ref().is_some_and(|old| old.id == pointer.id);
+    if !wanted.is_moved || is_same {
+        return Ok(());
+    }
+    Err(Error::PointerMoved { dataset: wanted.dataset.clone(), pointer: pointer_path(&wanted.dataset) })
 }
 
 fn is_in(path: &[u8], folder: &[u8]) -> bool {

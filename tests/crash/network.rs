@@ -155,11 +155,11 @@ fn wrong_credentials_are_told_within_five_seconds_and_one_request() {
 #[test]
 #[ignore = "it measures: cargo test --test all what_three_faults -- --ignored --nocapture"]
 fn what_three_faults_in_ten_cost() {
-    let amount = Amount { small: 400, large: &[24 << 20, 24 << 20, 24 << 20, 8 << 20] };
+    let amount = Amount { small: 200, large: &[12 << 20, 4 << 20] };
     let timed = |percent: u64| {
         let mut stage = Stage::new(Remote::S3, 48, amount);
         let mut times = (Duration::ZERO, Duration::ZERO);
-        for round in 0..5 {
+        for round in 0..3 {
             stage.edit();
             stage.add_and_commit();
             stage.git("alice", "push -q origin HEAD");

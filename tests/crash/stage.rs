@@ -100,10 +100,13 @@ impl Stage {
     #[track_caller]
     pub fn pointer_names_new(&self, clone: &str) -> bool {
         fs::copy(self.at(clone).join("data.esker"), self.at("probe/data.esker")).unwrap();
-        let data = self.at("probe/data");
-        if data.exists() {
-            fs::remove_dir_all(&data).unwrap();
+        // The probe has seen nothing yet: what it was last made equal to may lie in no cache any more.
+        for folder in ["probe/data", "probe/.git/esker"] {
+            if self.at(folder).exists() {
+                fs::remove_dir_all(self.at(folder)).unwrap();
+            }
         }
+        let data = self.at("probe/data");
         let mut command = self.esker("probe", "checkout --no-fetch");
         command.env("ESKER_CACHE_DIR", self.at(clone).join(".git/esker/cache"));
         Ran::run("esker checkout --no-fetch".to_owned(), &mut command, b"").expect_code(0);

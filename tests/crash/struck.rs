@@ -159,6 +159,8 @@ impl Verb {
         for (call, nth, effect) in &blows {
             put_back(&stage);
             let blow = format!("inject={call}:{effect}:when={nth}");
+            // Shown if the test fails: what led there.
+            println!("{blow}");
             let ran = self.traced(&stage, std::slice::from_ref(&blow));
             let said = String::from_utf8_lossy(&ran.stderr);
             match ran.code {

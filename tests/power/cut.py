@@ -47,7 +47,7 @@ class Disk:
         self.kind, self.image, self.at = kind, folder / f"{kind}.img", folder / f"{kind}-disk"
         with open(self.image, "wb") as image:
             image.truncate(mebibytes << 20)
-        make = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}[kind]
+        make = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"], "xfs": ["mkfs.xfs", "-q", "-f"]}[kind]
         self.at.mkdir()
         try:
             run(*make, self.image)
