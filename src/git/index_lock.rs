@@ -55,6 +55,11 @@ impl IndexLock {
         }
     }
 
+    /// Removes what a holder left that died after it had changed `index`: Git would wait for it for ever.
+    pub fn clear_dead(index: &Path) {
+        remove_dead(&beside(index, ".lock"));
+    }
+
     /// The copy that becomes the index.
     pub fn next(&self) -> &Path {
         &self.next
@@ -156,6 +161,9 @@ mod tests {
     #[test]
     fn what_a_dead_holder_left_is_cleared_away() {
         let (folder, index) = folder_with_index();
+        fs::write(beside(&index, ".lock"), OURS).unwrap();
+        IndexLock::clear_dead(&index);
+        assert!(!beside(&index, ".lock").exists());
         fs::write(beside(&index, ".lock"), OURS).unwrap();
         fs::write(beside(&index, ".esker"), "half").unwrap();
         fs::write(beside(&index, ".esker.lock"), "half").unwrap();

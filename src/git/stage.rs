@@ -37,6 +37,7 @@ impl Repo {
             self.refuse_ignored(&index, path)?;
         }
         if removed.iter().all(|path| !is_tracked(&index, path)) && self.are_staged(&index, added)? {
+            IndexLock::clear_dead(&self.index_file);
             return Ok(());
         }
         let lock = IndexLock::take(&self.index_file, PATIENCE)?;
