@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::whole::make_locked;
+
 /// An I/O error and the path that it struck. No I/O error travels without one.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {doing} {}: {source}", path.display())]
@@ -39,8 +41,9 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> PathResult<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let (mut file, temporary) = create_beside(path)?;
     let written = file.write_all(bytes).and_then(|()| keep_permissions(&file, path)).and_then(|()| file.sync_all());
-    drop(file);
     let placed = written.at("write", path).and_then(|()| fs::rename(&temporary, path).at("replace", path));
+    // Not before: without its lock it would be taken for that of a dead writer.
+    drop(file);
     if placed.is_err() {
         // The first error is the one to tell; debris is worth one try.
         let _ = fs::remove_file(&temporary);
@@ -57,22 +60,55 @@ fn keep_permissions(file: &File, path: &Path) -> io::Result<()> {
     }
 }
 
+/// A file beside `path` that is locked while it is written, under a name of its own for each `path`: what a writer left
+/// that was killed is cleared away by the next.
 fn create_beside(path: &Path) -> PathResult<(File, PathBuf)> {
+    let temporary = beside(path, "esker-writes");
+    for _ in 0..2 {
+        match make_locked(&temporary, b"") {
+            Ok(file) => return Ok((file, temporary)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error).at("write", path),
+            Err(_) if !remove_dead(&temporary) => break,
+            Err(_) => {}
+        }
+    }
+    // Somebody writes the same file right now.
     loop {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|_| io::Error::other("no random bytes")).at("write", path)?;
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{:016x}.tmp", u64::from_le_bytes(random)));
-        // A name near the limit of 255 bytes leaves no room for the suffix.
-        let name = if name.len() > 255 { format!(".{:016x}.tmp", u64::from_le_bytes(random)).into() } else { name };
-        let temporary = path.with_file_name(name);
+        let temporary = beside(path, &format!("{:016x}", u64::from_le_bytes(random)));
         match File::options().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(error) => return Err(error).at("write", path),
         }
     }
+}
+
+fn beside(path: &Path, part: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    let mut whole = std::ffi::OsString::from(".");
+    whole.push(name);
+    whole.push(format!(".{part}.tmp"));
+    // A name near the limit of 255 bytes leaves no room for the suffix.
+    if whole.len() > 255 {
+        let hash = blake3::hash(name.as_encoded_bytes()).to_hex();
+        whole = format!(".{}.{part}.tmp", &hash[..16]).into();
+    }
+    path.with_file_name(whole)
+}
+
+/// Removes a locked file whose writer lives no more. Whether it did.
+pub fn remove_dead(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    // While we have the lock nobody else removes it, unless somebody did before: then the name is another's.
+    file.try_lock().is_ok() && is_named(&file, path) && fs::remove_file(path).is_ok()
+}
+
+fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 /// Makes the names in `folder` durable.
@@ -107,6 +143,21 @@ mod tests {
         replace_file(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_with_the_next_and_a_living_one_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pointer");
+        let temporary = beside(&path, "esker-writes");
+        fs::write(&temporary, "half").unwrap();
+        replace_file(&path, b"one").unwrap();
+        assert!(!temporary.exists());
+        let living = make_locked(&temporary, b"half").unwrap();
+        replace_file(&path, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), fs::read(&temporary).unwrap()), (b"two".to_vec(), b"half".to_vec()));
+        drop(living);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::error::GitError;
-use crate::base::{AtPath, PathResult, make_locked, remove_if_there, sync_folder};
+use crate::base::{self, AtPath, PathResult, make_locked, remove_if_there, sync_folder};
 
 const PAUSE: Duration = Duration::from_millis(10);
 /// What a lock of ours holds: no index begins like this.
@@ -111,16 +111,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Removes a lock of ours whose holder lives no more. Whether it did.
 fn remove_dead(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
     let mut bytes = Vec::new();
-    let is_ours = (&file).take(64).read_to_end(&mut bytes).is_ok() && bytes == OURS;
-    // While we have the kernel's lock nobody else removes it, unless somebody did before: then the name is another's.
-    is_ours && file.try_lock().is_ok() && is_named(&file, path) && fs::remove_file(path).is_ok()
-}
-
-fn is_named(file: &File, path: &Path) -> bool {
-    let (Ok(open), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
-    (open.dev(), open.ino()) == (named.dev(), named.ino())
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut bytes));
+    read.is_ok() && bytes == OURS && base::remove_dead(path)
 }
 
 #[cfg(test)]
