@@ -82,7 +82,7 @@ pub fn name(code: &str) -> &str {
     &code[..code.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(code.len())]
 }
 
-/// Empties `product` of the files whose `mod` line stands under `#[cfg(test)]`.
+/// Empties `product` of the files whose `mod` line stands under `#[cfg(test)]`, and of those that these declare.
 fn without_test_modules(mut sources: Vec<Source>) -> Vec<Source> {
     let mut tests = Vec::new();
     for source in &sources {
@@ -93,7 +93,9 @@ fn without_test_modules(mut sources: Vec<Source>) -> Vec<Source> {
             }
         }
     }
-    for source in sources.iter_mut().filter(|source| tests.contains(&source.path)) {
+    let folders: Vec<String> = tests.iter().filter_map(|path| Some(path.strip_suffix("mod.rs")?.to_owned())).collect();
+    let is_test = |path: &String| tests.contains(path) || folders.iter().any(|folder| path.starts_with(folder));
+    for source in sources.iter_mut().filter(|source| is_test(&source.path)) {
         source.product = String::new();
     }
     sources
@@ -243,12 +245,14 @@ fn prose_and_tests_are_blanked_and_lines_stay() {
 #[test]
 fn modules_declared_for_tests_are_tests() {
     let sources = vec![
-        Source::new("src/git/mod.rs", "mod repo;\n#[cfg(test)]\nmod testing;\n"),
+        Source::new("src/git/mod.rs", "mod repo;\n#[cfg(test)]\nmod testing;\n#[cfg(test)]\nmod played;\n"),
         Source::new("src/git/repo.rs", "fn f() {}"),
         Source::new("src/git/testing.rs", "fn f() {}"),
+        Source::new("src/git/played/mod.rs", "mod scene;\n"),
+        Source::new("src/git/played/scene.rs", "fn f() {}"),
     ];
     let products: Vec<bool> = without_test_modules(sources).iter().map(|source| source.product.is_empty()).collect();
-    assert_eq!(products, [false, false, true]);
+    assert_eq!(products, [false, false, true, true, true]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Plan {
         let mut dice = Dice::new(seed ^ 0xabcd);
         Plan {
             failing: [0, 1, 4, 10][dice.below(4)],
-            page: [1, 3, 1000][dice.below(3)],
+            page: [2, 5, 1000][dice.below(3)],
             pace: [1, 60, 3600][dice.below(3)],
             is_stale: dice.percent(50),
             hides_records: false,

@@ -7,7 +7,8 @@ use super::dice::Dice;
 /// Holds the actors back, and what they share.
 pub struct Turnstile<T> {
     state: Mutex<(Turns, T)>,
-    changed: Condvar,
+    /// One for each actor: nobody is woken but whose turn it is.
+    calls: Vec<Condvar>,
 }
 
 struct Turns {
@@ -30,16 +31,16 @@ impl<T> Turnstile<T> {
     /// All actors are busy in the beginning, whether or not their threads run yet.
     pub fn new(actors: usize, seed: u64, shared: T) -> Turnstile<T> {
         let turns = Turns { actors: vec![Actor::Busy; actors], turn: None, last: 0, dice: Dice::new(seed) };
-        Turnstile { state: Mutex::new((turns, shared)), changed: Condvar::new() }
+        let calls = (0..actors).map(|_| Condvar::new()).collect();
+        Turnstile { state: Mutex::new((turns, shared)), calls }
     }
 
     /// One request of `actor`, when its turn comes.
     pub fn pass<R>(&self, actor: usize, request: impl FnOnce(&mut T) -> R) -> R {
         let mut state = self.lock();
-        state.0.becomes(actor, Actor::Waiting);
-        self.changed.notify_all();
+        self.call(state.0.becomes(actor, Actor::Waiting));
         while state.0.turn != Some(actor) {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.calls[actor].wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.0.turn = None;
         state.0.actors[actor] = Actor::Busy;
@@ -48,13 +49,17 @@ impl<T> Turnstile<T> {
 
     /// `actor` makes no more requests.
     pub fn leave(&self, actor: usize) {
-        self.lock().0.becomes(actor, Actor::Done);
-        self.changed.notify_all();
+        let next = self.lock().0.becomes(actor, Actor::Done);
+        self.call(next);
     }
 
     /// A look at what is shared, past all that wait: for when no actor is left.
     pub fn peek<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
         look(&mut self.lock().1)
+    }
+
+    fn call(&self, next: Option<usize>) {
+        next.into_iter().for_each(|next| self.calls[next].notify_one());
     }
 
     fn lock(&self) -> MutexGuard<'_, (Turns, T)> {
@@ -63,18 +68,20 @@ impl<T> Turnstile<T> {
 }
 
 impl Turns {
-    fn becomes(&mut self, actor: usize, state: Actor) {
+    /// Says who goes next if that is decided now.
+    fn becomes(&mut self, actor: usize, state: Actor) -> Option<usize> {
         self.actors[actor] = state;
         if self.turn.is_some() || self.actors.contains(&Actor::Busy) {
-            return;
+            return None;
         }
         let waiting: Vec<usize> = (0..self.actors.len()).filter(|at| self.actors[*at] == Actor::Waiting).collect();
         if waiting.is_empty() {
-            return;
+            return None;
         }
         let goes_on = waiting.contains(&self.last) && self.dice.percent(70);
         let next = if goes_on { self.last } else { waiting[self.dice.below(waiting.len())] };
         self.last = next;
         self.turn = Some(next);
+        self.turn
     }
 }
