@@ -57,7 +57,7 @@ fn a_conflict_names_the_files_and_leaves_the_data_alone() {
 #[test]
 fn a_side_is_chosen_by_one_command() {
     for (option, text) in [("--ours", "ours".to_owned()), ("--theirs", "theirs".to_owned())] {
-        let world = in_conflict().esker(format!("resolve data {option}")).ok().prints("data: settled\n");
+        let world = in_conflict().esker(&format!("resolve data {option}")).ok().prints("data: settled\n");
         assert_eq!(world.text("data/a.csv"), text);
         // What only one side changed is merged whatever is chosen.
         assert_eq!(world.tree("data").files(), ["a.csv", "sub/c", "sub/ours", "sub/theirs"]);
