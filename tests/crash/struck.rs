@@ -265,40 +265,40 @@ fn copy(stage: &Stage, from: &str, to: &str) {
 
 #[test]
 fn an_add_dies_at_any_call_and_loses_nothing() {
-    ADD.survives(21, 24, deaths);
+    ADD.survives(21, 16, deaths);
 }
 
 #[test]
 fn a_push_dies_at_any_call_and_loses_nothing() {
-    PUSH.survives(22, 24, deaths);
+    PUSH.survives(22, 16, deaths);
 }
 
 #[test]
 fn a_pull_dies_at_any_call_and_loses_nothing() {
-    PULL.survives(23, 24, deaths);
+    PULL.survives(23, 16, deaths);
 }
 
 #[test]
 fn a_checkout_dies_at_any_call_and_loses_nothing() {
-    CHECKOUT.survives(24, 24, deaths);
+    CHECKOUT.survives(24, 16, deaths);
 }
 
 #[test]
 fn an_add_that_meets_any_error_says_so_and_loses_nothing() {
-    ADD.survives(25, 24, errors);
+    ADD.survives(25, 16, errors);
 }
 
 #[test]
 fn a_push_that_meets_any_error_says_so_and_loses_nothing() {
-    PUSH.survives(26, 24, errors);
+    PUSH.survives(26, 16, errors);
 }
 
 #[test]
 fn a_pull_that_meets_any_error_says_so_and_loses_nothing() {
-    PULL.survives(27, 24, errors);
+    PULL.survives(27, 16, errors);
 }
 
 #[test]
 fn a_checkout_that_meets_any_error_says_so_and_loses_nothing() {
-    CHECKOUT.survives(28, 24, errors);
+    CHECKOUT.survives(28, 16, errors);
 }
