@@ -53,12 +53,15 @@ pub fn spans(mut chunks: Vec<(Id, Place)>, gap: u64, longest: u64) -> Vec<Span> 
 impl PackStore {
     /// The raw bytes of one chunk or page, checked against its id.
     pub fn read(&self, id: &Id) -> Result<Vec<u8>, PackError> {
-        let place = self.place(id)?;
-        match self.read_at(id, &place) {
-            Err(PackError::Store(gone @ StoreError::Missing { .. })) => {
-                self.read_at(id, &self.place_elsewhere(id, &place.pack, gone)?)
+        let mut place = self.place(id)?;
+        loop {
+            match self.read_at(id, &place) {
+                // Each time one pack more does not count, so this ends.
+                Err(PackError::Store(gone @ StoreError::Missing { .. })) => {
+                    place = self.place_elsewhere(id, &place.pack, gone)?;
+                }
+                other => return other,
             }
-            other => other,
         }
     }
 

@@ -16,6 +16,10 @@ mod verb;
 
 pub use kept::Policy;
 pub use options::GcOptions;
+#[cfg(test)]
+pub(super) use remote::{Collect, collect_from};
 pub use report::{GcFile, GcReport, Restored, Swept, UndoReport};
+#[cfg(test)]
+pub(super) use roots::Fate;
 pub use undo::gc_undo;
 pub use verb::gc;

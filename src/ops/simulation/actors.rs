@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::base::{Id, Job, Step};
 use crate::format::root::{MAX_LEN, Root};
 use crate::ops::error::Error;
+use crate::ops::gc::{Collect, Fate, collect_from};
 use crate::ops::project::Project;
 use crate::ops::push::push_to;
 use crate::ops::remotes::Remote;
@@ -23,6 +25,12 @@ const TRIES: usize = 5;
 pub struct Promise {
     pub root: Id,
     pub who: String,
+    pub objects: BTreeSet<Id>,
+}
+
+/// A root that a policy dropped, and what it led to.
+pub struct Unwanted {
+    pub root: Id,
     pub objects: BTreeSet<Id>,
 }
 
@@ -58,23 +66,49 @@ impl Actor<'_> {
         }
     }
 
-    /// Collects garbage, and more: any pack may be a victim, any root may be dropped.
-    pub fn collect(&self, seed: u64, rounds: usize) {
+    /// Collects garbage some times: as `gc` does, or as a worse collector would.
+    pub fn collect(&self, seed: u64, rounds: usize, unwanted: &Mutex<Vec<Unwanted>>) {
         let mut dice = Dice::new(seed);
         for _ in 0..rounds {
             // One that fails stops where it is, for ever.
-            let _ = self.collect_once(&mut dice);
+            let _ = match dice.percent(70) {
+                true => self.collect_really(&mut dice, unwanted),
+                false => self.collect_wildly(&mut dice, unwanted),
+            };
         }
     }
 
-    fn collect_once(&self, dice: &mut Dice) -> Result<(), Error> {
+    /// The real one, with a policy that drops some roots and a grace that pushes may or may not outlast.
+    fn collect_really(&self, dice: &mut Dice, unwanted: &Mutex<Vec<Unwanted>>) -> Result<(), Error> {
+        let seat = Seat::new(self.bucket, Some(self.number), false);
+        let remote = Remote { name: "origin".to_owned(), packs: self.packs(&seat, "gc") };
+        let repository = self.scene.repositories[dice.below(self.scene.repositories.len())];
+        let grace = Duration::from_secs([0, 60, 3600, 24 * 3600][dice.below(4)]);
+        let (share, salt) = ([0, 20, 60][dice.below(3)], dice.below(1000) as u64);
+        let fate = |root: &Root| {
+            let (_, id) = root.encode();
+            let roll = id.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            if !Dice::new(roll ^ salt).percent(share) {
+                return Fate::Stays;
+            }
+            unwanted.lock().unwrap().push(Unwanted { root: id, objects: self.scene.objects_of(root) });
+            Fate::Goes
+        };
+        let collect = Collect { repository, fate: &fate, grace, is_dry_run: false };
+        collect_from(&remote, None, &collect, self.job).map(drop)
+    }
+
+    /// One that keeps the order of the protocol and nothing else: any pack may be a victim, any root may be dropped.
+    fn collect_wildly(&self, dice: &mut Dice, unwanted: &Mutex<Vec<Unwanted>>) -> Result<(), Error> {
         let seat = Seat::new(self.bucket, Some(self.number), false);
         let packs = self.packs(&seat, "counting");
         packs.refresh_for_push(false)?;
         let roots: BTreeSet<Id> = packs.roots()?.into_iter().collect();
         if dice.percent(40) && !roots.is_empty() {
-            let dropped = roots.iter().nth(dice.below(roots.len())).expect("the dice stay below");
-            packs.store().delete(&layout::root(dropped))?;
+            let dropped = *roots.iter().nth(dice.below(roots.len())).expect("the dice stay below");
+            let objects = self.scene.objects_of(&self.root(&packs, &dropped)?);
+            unwanted.lock().unwrap().push(Unwanted { root: dropped, objects });
+            packs.store().delete(&layout::root(&dropped))?;
         }
         let mut victims = BTreeSet::new();
         packs.store().list(layout::PACKS, &mut |listed| victims.extend(layout::id_of(&listed.key)))?;
@@ -98,14 +132,17 @@ impl Actor<'_> {
         Ok(())
     }
 
+    fn root(&self, packs: &PackStore, id: &Id) -> Result<Root, Error> {
+        let bytes = packs.store().get(&layout::root(id), MAX_LEN as u64)?;
+        Ok(Root::decode(&bytes).expect("the store flips no bits").0)
+    }
+
     /// What all roots lead to.
     fn live(&self, packs: &PackStore) -> Result<BTreeSet<Id>, Error> {
         let mut live = BTreeSet::new();
         let roots: BTreeSet<Id> = packs.roots()?.into_iter().collect();
         for id in roots {
-            let bytes = packs.store().get(&layout::root(&id), MAX_LEN as u64)?;
-            let (root, _) = Root::decode(&bytes).expect("the store flips no bits");
-            live.extend(root.datasets.iter().flat_map(|dataset| self.scene.objects(&dataset.id)));
+            live.extend(self.scene.objects_of(&self.root(packs, &id)?));
         }
         Ok(live)
     }

@@ -9,7 +9,7 @@ use crate::ops::project::Project;
 use crate::packs::{PackStore, layout, load};
 use crate::store::Listed;
 
-use super::actors::{Actor, Promise};
+use super::actors::{Actor, Promise, Unwanted};
 use super::bucket::{Bucket, Plan, Seat, bucket};
 use super::dice::Dice;
 use super::scene::{CLONES, Scene};
@@ -49,9 +49,10 @@ pub fn run(scene: &Scene, projects: &mut [Project], seed: u64, plan: Plan) -> Ou
     let rounds = 1 + dice.below(2);
     let bucket = bucket(CLONES.len() + collectors, seed, plan);
     let promises: Mutex<Vec<Promise>> = Mutex::default();
+    let unwanted: Mutex<Vec<Unwanted>> = Mutex::default();
     let cancel = Cancel::default();
     let job = Job { events: &Silent, cancel: &cancel, threads: 1 };
-    let (job, promises, at) = (&job, &promises, folder.path());
+    let (job, promises, unwanted, at) = (&job, &promises, &unwanted, folder.path());
     std::thread::scope(|scope| {
         let actor = |number| Actor { number, bucket: &bucket, folder: at, scene, job };
         for (clone, project) in projects.iter_mut().enumerate() {
@@ -65,11 +66,11 @@ pub fn run(scene: &Scene, projects: &mut [Project], seed: u64, plan: Plan) -> Ou
             let actor = actor(number);
             scope.spawn(move || {
                 let _leaving = enter(&actor, seed);
-                actor.collect(seed ^ number as u64, rounds);
+                actor.collect(seed ^ number as u64, rounds, unwanted);
             });
         }
     });
-    look(&bucket, &promises.lock().unwrap(), folder.path())
+    look(&bucket, &promises.lock().unwrap(), &unwanted.lock().unwrap(), folder.path())
 }
 
 /// Begins an actor; it leaves when this is dropped, also by a panic, so that nobody waits for it.
@@ -86,7 +87,7 @@ impl Drop for Leaving {
     }
 }
 
-fn look(bucket: &Arc<Bucket>, promises: &[Promise], folder: &Path) -> Outcome {
+fn look(bucket: &Arc<Bucket>, promises: &[Promise], unwanted: &[Unwanted], folder: &Path) -> Outcome {
     let mut outcome = Outcome::default();
     let reader = PackStore::remote(Seat::new(bucket, None, false), &folder.join("reader"));
     reader.refresh(false).unwrap();
@@ -98,7 +99,10 @@ fn look(bucket: &Arc<Bucket>, promises: &[Promise], folder: &Path) -> Outcome {
     });
     take_out_what_is_gone(&reader);
     for Promise { root, who, objects } in promises {
-        if dropped.contains(layout::root(root).as_str()) {
+        // A root that is gone was dropped by a policy, or gave way to one that leads to the same and more. A promise
+        // ends only with the last of these.
+        let is_over = |other: &Unwanted| other.root == *root || other.objects.is_superset(objects);
+        if dropped.contains(layout::root(root).as_str()) && unwanted.iter().any(is_over) {
             continue;
         }
         outcome.promised += 1;

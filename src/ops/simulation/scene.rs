@@ -1,9 +1,10 @@
 //! What is the same for all seeds: clones with some versions of data in Git and in their caches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::base::{Id, Job};
 use crate::format::compression::Compression;
+use crate::format::root::Root;
 use crate::ops::acknowledged::Acknowledged;
 use crate::ops::lack::lack;
 use crate::ops::project::Project;
@@ -21,6 +22,8 @@ pub struct Scene {
     sandbox: Sandbox,
     /// By clone, then by version.
     pub parts: Vec<Vec<Part>>,
+    /// The `project.id` of each clone.
+    pub repositories: Vec<[u8; 16]>,
     /// What each version of a dataset is made of: chunks and pages.
     objects: HashMap<Id, Vec<Id>>,
 }
@@ -29,7 +32,7 @@ impl Scene {
     pub fn new() -> Scene {
         let sandbox = Sandbox::new();
         CLONES[1..].iter().for_each(|name| sandbox.make(name));
-        let mut scene = Scene { sandbox, parts: Vec::new(), objects: HashMap::new() };
+        let mut scene = Scene { sandbox, parts: Vec::new(), repositories: Vec::new(), objects: HashMap::new() };
         for (number, name) in CLONES.into_iter().enumerate() {
             scene.sandbox.write(name, "same", noise(0, 300));
             for version in 0..VERSIONS {
@@ -43,6 +46,7 @@ impl Scene {
             let project = scene.project(number);
             let parts = (0..VERSIONS).map(|version| run(|job| scene.part(&project, version, job))).collect();
             scene.parts.push(parts);
+            scene.repositories.push(project.config().project_id().unwrap());
         }
         scene
     }
@@ -71,5 +75,10 @@ impl Scene {
     /// What a version of a dataset is made of.
     pub fn objects(&self, dataset: &Id) -> &[Id] {
         &self.objects[dataset]
+    }
+
+    /// All that a root leads to.
+    pub fn objects_of(&self, root: &Root) -> BTreeSet<Id> {
+        root.datasets.iter().flat_map(|dataset| self.objects(&dataset.id)).copied().collect()
     }
 }
