@@ -83,7 +83,7 @@ impl Actor<'_> {
         let seat = Seat::new(self.bucket, Some(self.number), false);
         let remote = Remote { name: "origin".to_owned(), packs: self.packs(&seat, "gc") };
         let repository = self.scene.repositories[dice.below(self.scene.repositories.len())];
-        let grace = Duration::from_secs([0, 60, 3600, 24 * 3600][dice.below(4)]);
+        let grace = Duration::from_secs([0, 0, 60, 3600][dice.below(4)]);
         let (share, salt) = ([0, 20, 60][dice.below(3)], dice.below(1000) as u64);
         let fate = |root: &Root| {
             let (_, id) = root.encode();

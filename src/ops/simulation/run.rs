@@ -46,7 +46,7 @@ pub fn run(scene: &Scene, projects: &mut [Project], seed: u64, plan: Plan) -> Ou
     let folder = temporary();
     let mut dice = Dice::new(seed);
     let collectors = 1 + dice.below(2);
-    let rounds = 1 + dice.below(2);
+    let rounds = 1 + dice.below(3);
     let bucket = bucket(CLONES.len() + collectors, seed, plan);
     let promises: Mutex<Vec<Promise>> = Mutex::default();
     let unwanted: Mutex<Vec<Unwanted>> = Mutex::default();
