@@ -138,9 +138,12 @@ fn a_push_sends_the_data_of_all_refs_first() {
     let world = versions(world).git("checkout -q -b side v1").file("data/side", "s").esker("add data").ok();
     let world = world.commit("side").git("push -q --all").says("esker: sent ").git("push -q --tags");
     let world = world.esker("push -n --all-commits").ok().prints("everything is up to date");
-    // Nothing new: nothing is said, and no remote is needed.
-    let world = world.remove("../remote").git("push -q --all");
-    world.commit("no data").git("push -q").never_says("esker");
+    // Nothing new: nothing is said.
+    let world = world.git("push -q --all").commit("no data").git("push -q").never_says("esker");
+    drop(world);
+    // Commits that point at no data ask no store.
+    let world = World::hooked_on(Remote::Folder).remove("../remote").publish_nothing().git("push -q -u origin main");
+    assert!(!world.path("../remote").exists());
 }
 
 /// B21.

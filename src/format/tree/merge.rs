@@ -138,7 +138,7 @@ enum Side {
 #[derive(Default)]
 struct Merging {
     merge: Merge,
-    /// What each side added and what later paths may lie below: each begins with the bytes of those before it.
+    /// What each side put where it is, and what later paths may lie below: each begins with the bytes of those before it.
     our_open: Vec<(RepoPath, Node)>,
     their_open: Vec<(RepoPath, Node)>,
 }
@@ -165,10 +165,8 @@ impl Merging {
         for (step, side) in [(ours, Side::Ours), (theirs, Side::Theirs)] {
             let Some(Step { path, old, new: Some(new) }) = step else { continue };
             self.look_above(&path, old.as_ref(), &new, side);
-            if old.is_none() {
-                let open = if side == Side::Ours { &mut self.our_open } else { &mut self.their_open };
-                open.push((path, new));
-            }
+            let open = if side == Side::Ours { &mut self.our_open } else { &mut self.their_open };
+            open.push((path, new));
         }
     }
 
@@ -205,7 +203,9 @@ impl Merging {
         }
     }
 
+    /// An empty folder is not worth a clash.
     fn leave_out(&mut self, path: &RepoPath, side: Side) {
+        self.merge.clashes.remove(path);
         match side {
             Side::Ours => drop(self.merge.edits.insert(path.clone(), None)),
             Side::Theirs => drop(self.merge.edits.remove(path)),
