@@ -46,7 +46,7 @@ pub fn put(
         let stat = match staged {
             Some(staged) => placer.place(staged, &path, there)?,
             None => {
-                folders.push(path);
+                folders.push((placed.len(), path));
                 None
             }
         };
@@ -54,8 +54,8 @@ pub fn put(
         placed.push(Placed { path: write.path.clone(), kind, id, stat });
     }
     remove(&mut placer, dataset, &last)?;
-    for folder in &folders {
-        placer.make_folder(folder)?;
+    for (at, folder) in &folders {
+        placed[*at].stat = Some(placer.make_folder(folder)?);
     }
     Ok(placed)
 }

@@ -123,18 +123,18 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
-    /// Makes the folder `path`, and those above it; that it is there already is success.
+    /// Makes the folder `path`, and those above it; that it is there already is success. Returns its stat.
     ///
     /// # Errors
     /// `InTheWay` if a file or a symlink stands there or above.
-    pub fn make_folder(&mut self, path: &RepoPath) -> Result<(), WorktreeError> {
+    pub fn make_folder(&mut self, path: &RepoPath) -> Result<Stat, WorktreeError> {
         check_name(path)?;
         let made = self.parents.made(path).and_then(|folder| match folder.make(path.name()) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(folder.look(path.name())?.kind),
-            other => other.map(|()| Kind::Folder),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => folder.look(path.name()),
         });
         match made {
-            Ok(Kind::Folder) => Ok(()),
+            Ok(look) if look.kind == Kind::Folder => Ok(look.stat),
             Ok(_) => Err(in_the_way(path, "something that is no folder")),
             Err(error) => Err(self.parents.explain("make", path, error)),
         }

@@ -151,3 +151,13 @@ fn a_file_stays_executable() {
         .esker("status --exit-code")
         .ok();
 }
+
+#[test]
+fn an_empty_folder_that_was_placed_is_no_change_of_the_user() {
+    let world = World::new().file("data/sub/c", "c").file("data/a", "1").esker("add data").ok().commit("one");
+    let world = world.git("tag v1").remove("data/sub/c").esker("add data").ok().commit("two");
+    let world = world.git("checkout -q v1").esker("checkout").ok().git("checkout -q main").esker("checkout").ok();
+    let world = world.esker("status --exit-code").ok().remove("data").esker("checkout").ok();
+    assert!(world.path("data/sub").is_dir());
+    world.esker("status --exit-code").ok();
+}

@@ -15,6 +15,7 @@ mod undo;
 mod verb;
 
 pub use kept::Policy;
+pub use lock::CacheLock;
 pub use options::GcOptions;
 #[cfg(test)]
 pub(super) use remote::{Collect, collect_from};

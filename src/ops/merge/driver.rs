@@ -89,6 +89,8 @@ fn merge(
     let joined = three.join(&pages);
     // What was fetched is worth keeping, whatever comes of it.
     pages.keep()?;
+    // What is stored from here on is young enough to stay until Git has written the pointer.
+    let _held = project.hold_cache()?;
     let mut clashes = Vec::new();
     let what = match joined? {
         Joined::Ours => three.ours.as_ref().map(What::of),

@@ -6,6 +6,7 @@ use crate::git::GitError;
 
 use super::super::checkout::{CheckedOut, place};
 use super::super::error::Error;
+use super::super::gc::CacheLock;
 use super::super::pointed::{self, pointer_path};
 use super::super::project::Project;
 use super::super::publish::{Undo, ignore_dataset, read_if_there};
@@ -27,19 +28,38 @@ pub struct Done {
 
 /// Writes pointers, makes the data what they say, and stages them. Lacking data does not stop it.
 ///
+/// `held` lasts until the pointers are written: what they say stays in the cache from then on.
+///
 /// # Errors
 /// After any error all pointers are as they were; unsaved changes in the worktree are such an error.
-pub fn materialise(project: &Project, settled: &Settled, force: bool, job: &Job<'_>) -> Result<Done, Error> {
+pub fn materialise(
+    project: &Project,
+    settled: &Settled,
+    held: CacheLock,
+    force: bool,
+    job: &Job<'_>,
+) -> Result<Done, Error> {
     let mut undo = Undo::default();
-    let done = write(project, settled, force, job, &mut undo);
+    let done = write(project, settled, &mut undo).and_then(|written| {
+        drop(held);
+        follow(project, written, force, job)
+    });
     if done.is_err() {
         undo.put_back();
     }
     done
 }
 
-fn write(project: &Project, settled: &Settled, force: bool, job: &Job<'_>, undo: &mut Undo) -> Result<Done, Error> {
-    let (mut added, mut removed, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+/// What was written.
+#[derive(Default)]
+struct Written {
+    added: Vec<RepoPath>,
+    removed: Vec<RepoPath>,
+    targets: Vec<Target>,
+}
+
+fn write(project: &Project, settled: &Settled, undo: &mut Undo) -> Result<Written, Error> {
+    let mut written = Written::default();
     for (dataset, bytes) in settled {
         let path = pointer_path(dataset);
         refuse_link(project, &path)?;
@@ -50,16 +70,21 @@ fn write(project: &Project, settled: &Settled, force: bool, job: &Job<'_>, undo:
             Some(bytes) => {
                 pointer = Some(pointed::parse(&path, bytes)?);
                 undo.replace(file, old, bytes)?;
-                added.push(path);
-                added.extend(ignore_dataset(project, dataset, undo)?);
+                written.added.push(path);
+                written.added.extend(ignore_dataset(project, dataset, undo)?);
             }
             None => {
                 old.map_or(Ok(()), |old| undo.remove(file, old))?;
-                removed.push(path);
+                written.removed.push(path);
             }
         }
-        targets.push(target(dataset, pointer));
+        written.targets.push(target(dataset, pointer));
     }
+    Ok(written)
+}
+
+fn follow(project: &Project, written: Written, force: bool, job: &Job<'_>) -> Result<Done, Error> {
+    let Written { added, removed, targets } = written;
     let mut done = Done::default();
     match place(project, targets, force, None, job) {
         Ok(report) => done.checked_out = report.datasets,

@@ -10,6 +10,7 @@ use crate::format::tree::{self, Choice, Merge, Side as Part, new_name};
 use super::super::checkout::CheckedOut;
 use super::super::chosen::Chosen;
 use super::super::error::{Error, MOST_NAMED};
+use super::super::gc::CacheLock;
 use super::super::pages::Pages;
 use super::super::pointed::pointer_path;
 use super::super::project::Project;
@@ -69,6 +70,8 @@ impl Resolving<'_> {
         let pages = Pages::new(self.project, remote)?;
         let joined = three.join(&pages);
         pages.keep()?;
+        // Nothing that the pointers will say goes away until they are written.
+        let held = self.project.hold_cache()?;
         let mut resolved = Resolved { path: self.chosen.dataset.clone(), ..Resolved::default() };
         let what = match joined? {
             Joined::Ours => three.ours.as_ref().map(What::of),
@@ -78,14 +81,14 @@ impl Resolving<'_> {
                 Some(what) => Some(what),
                 None => return Ok(resolved),
             },
-            Joined::Clash => return self.whole(resolved),
+            Joined::Clash => return self.whole(resolved, held),
         };
         let written = |what| {
             let bytes = three.write(what, self.options.choice);
             bytes.ok_or_else(|| clash(&[pointer_path(&self.chosen.dataset)]))
         };
         let bytes = what.map(written).transpose()?;
-        self.finish(vec![(self.chosen.dataset.clone(), bytes)], resolved)
+        self.finish(vec![(self.chosen.dataset.clone(), bytes)], resolved, held)
     }
 
     /// `None` if something is left to be settled: the pointer says then what.
@@ -136,7 +139,7 @@ impl Resolving<'_> {
     }
 
     /// The dataset clashes as a whole: the pointer of one side is taken as it is.
-    fn whole(&self, mut resolved: Resolved) -> Result<Resolved, Error> {
+    fn whole(&self, mut resolved: Resolved, held: CacheLock) -> Result<Resolved, Error> {
         let dataset = &self.chosen.dataset;
         if !self.chosen.is_whole() {
             return Err(Error::NoClash { path: dataset.join(&self.chosen.common()) });
@@ -154,7 +157,7 @@ impl Resolving<'_> {
             }
             _ => vec![(dataset.clone(), ours)],
         };
-        self.finish(settled, resolved)
+        self.finish(settled, resolved, held)
     }
 
     fn is_there(&self, path: &RepoPath) -> bool {
@@ -162,8 +165,8 @@ impl Resolving<'_> {
         both.iter().any(|file| file.symlink_metadata().is_ok())
     }
 
-    fn finish(&self, settled: Settled, resolved: Resolved) -> Result<Resolved, Error> {
-        let done = materialise(self.project, &settled, self.options.force, self.job)?;
+    fn finish(&self, settled: Settled, resolved: Resolved, held: CacheLock) -> Result<Resolved, Error> {
+        let done = materialise(self.project, &settled, held, self.options.force, self.job)?;
         Ok(Resolved {
             is_settled: true,
             is_gone: settled.first().is_some_and(|(_, bytes)| bytes.is_none()),
