@@ -39,7 +39,7 @@ impl Chosen {
             all_branches: self.all_branches,
             all_tags: self.all_tags,
             all_commits: self.all_commits,
-            unpublished: None,
+            range: None,
         })
     }
 }

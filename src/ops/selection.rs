@@ -24,8 +24,17 @@ pub struct SelectionOptions {
     pub all_tags: bool,
     /// Every commit that a branch, a tag or a branch of a remote reaches.
     pub all_commits: bool,
-    /// Every commit that the first reach and the second do not; nothing of the worktree.
-    pub unpublished: Option<(Vec<Commit>, Vec<Commit>)>,
+    /// The commits of a range, and nothing of the worktree.
+    pub range: Option<Range>,
+}
+
+/// Every commit that some reach and others do not.
+#[derive(Debug, Clone, Default)]
+pub struct Range {
+    /// What is reached from here,
+    pub tips: Vec<Commit>,
+    /// and not from here.
+    pub hidden: Vec<Commit>,
 }
 
 /// Versions of datasets, each once, and the commits that point at them.
@@ -76,7 +85,7 @@ pub fn to_fetch(project: &Project, options: &SelectionOptions, job: &Job<'_>) ->
 /// has yet. Whoever gets these commits by `git push` finds the data of each of them.
 pub fn to_push(project: &Project, options: &SelectionOptions, job: &Job<'_>) -> Result<Selection, Error> {
     let mut gathered = Gathered::default();
-    if let Some((tips, hidden)) = &options.unpublished {
+    if let Some(Range { tips, hidden }) = &options.range {
         gathered.history(project, tips, hidden, job)?;
     } else if options.names_revisions() {
         gathered.revisions(project, options, job)?;
@@ -87,13 +96,13 @@ pub fn to_push(project: &Project, options: &SelectionOptions, job: &Job<'_>) -> 
     gathered.choose(&options.paths)
 }
 
-/// The datasets that those commits point at, without their versions.
+/// The datasets that the commits of a range point at, without their versions.
 pub fn past_datasets(
     project: &Project,
     options: &SelectionOptions,
     job: &Job<'_>,
 ) -> Result<BTreeSet<RepoPath>, Error> {
-    let Some((tips, hidden)) = &options.unpublished else { return Ok(BTreeSet::new()) };
+    let Some(Range { tips, hidden }) = &options.range else { return Ok(BTreeSet::new()) };
     let past = project.repo().pointers_in_history_without(tips, hidden, job.cancel)?;
     Ok(past.iter().filter_map(|pointer| dataset_path(&pointer.path)).collect())
 }

@@ -12,7 +12,7 @@ use super::super::error::Error;
 use super::super::project::Project;
 use super::super::push::{PushOptions, PushReport, push};
 use super::super::seen::SeenFile;
-use super::super::selection::{SelectionOptions, past_datasets};
+use super::super::selection::{Range, SelectionOptions, past_datasets};
 use super::large::{LARGE, LargeFile};
 
 /// What Git tells its hook.
@@ -46,7 +46,7 @@ pub fn pre_push(project: &Project, options: &PrePushOptions, job: &Job<'_>) -> R
     let pairs = pairs(project, &options.refs)?;
     let Some(range) = range(project, options, &pairs)? else { return Ok(report) };
     report.large = large(project, &pairs);
-    let selection = SelectionOptions { unpublished: Some(range), ..SelectionOptions::default() };
+    let selection = SelectionOptions { range: Some(range), ..SelectionOptions::default() };
     let datasets: BTreeSet<RepoPath> = past_datasets(project, &selection, job)?;
     if datasets.is_empty() {
         return Ok(report);
@@ -86,7 +86,7 @@ fn range(
     project: &Project,
     options: &PrePushOptions,
     pairs: &[(Commit, Option<Commit>)],
-) -> Result<Option<(Vec<Commit>, Vec<Commit>)>, Error> {
+) -> Result<Option<Range>, Error> {
     let prefix = format!("{}/", options.git_remote);
     let tracked = project.repo().remote_branches()?.into_iter();
     let mut hidden: Vec<Commit> = tracked.filter(|tip| tip.name.starts_with(&prefix)).map(|tip| tip.commit).collect();
@@ -94,7 +94,7 @@ fn range(
     let known: HashSet<_> = hidden.iter().map(|commit| commit.id).collect();
     let tips: Vec<Commit> =
         pairs.iter().map(|(local, _)| local).filter(|local| !known.contains(&local.id)).cloned().collect();
-    Ok((!tips.is_empty()).then_some((tips, hidden)))
+    Ok((!tips.is_empty()).then_some(Range { tips, hidden }))
 }
 
 /// Warnings must not stop a push: what cannot be looked at is passed over.
