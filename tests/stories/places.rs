@@ -52,7 +52,7 @@ fn a_detached_head_and_a_rebase_are_told() {
     let world = world.git("checkout -q main").git("checkout -q -b side").file("data/a", "side").esker("add data").ok();
     let world = world.commit("side").git("checkout -q main").esker("checkout").ok().file("data/a", "main");
     let world = world.esker("add data").ok().commit("main").run_program("git", "rebase -q side").exits(1);
-    world.esker("status").ok().prints("In the middle of `git rebase`").prints("Pointers in conflict");
+    world.esker("status").ok().prints("In the middle of `git rebase`").prints("Data in conflict");
 }
 
 /// A16: each worktree knows its own data; the cache is one.

@@ -151,7 +151,7 @@ fn conflicts_and_broken_pointers_are_listed_beside_the_rest() {
     let world = world.commit("ours").run_program("git", "merge -q side").exits(1);
     let world = world.file("other/b", "2").file("bad.esker", "nonsense");
     let world = world.esker("status --exit-code").exits(1).prints("In the middle of `git merge`");
-    let world = world.prints("Pointers in conflict:").prints("git checkout --ours PATH").prints("new:  other/b");
+    let world = world.prints("Data in conflict:").prints("`esker resolve PATH --ours`").prints("new:  other/b");
     let world = world.prints("Pointers that cannot be read:").prints("bad.esker");
     let world = world.git("checkout --ours data.esker").git("add data.esker").esker("status").ok();
     world.never_says("Pointers in conflict");
