@@ -50,11 +50,11 @@ impl fmt::Display for Hook {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manager {
-    /// https://pre-commit.com
+    /// <https://pre-commit.com>
     PreCommit,
-    /// https://typicode.github.io/husky
+    /// <https://typicode.github.io/husky>
     Husky,
-    /// https://lefthook.dev
+    /// <https://lefthook.dev>
     Lefthook,
 }
 

@@ -173,10 +173,10 @@ fn lacking(stores: &[String]) -> String {
 impl Error {
     /// The same error, with a file that is named from within `dataset` named from the root.
     pub(super) fn within(self, dataset: &RepoPath) -> Error {
-        match self {
-            Error::KeepsChanging { path } => Error::KeepsChanging { path: dataset.join(&path) },
-            error => error,
+        if let Error::KeepsChanging { path } = &self {
+            return Error::KeepsChanging { path: dataset.join(path) };
         }
+        self
     }
 
     /// A request that makes no sense, and what to type instead.

@@ -101,7 +101,7 @@ fn pipes_sockets_devices_and_unreadable_files_are_named() {
         odd.push("data/device");
     } else {
         fs::write(world.path("data/closed"), "secret").unwrap();
-        fs::set_permissions(world.path("data/closed"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(world.path("data/closed"), Permissions::from_mode(0o0)).unwrap();
         odd.push("data/closed");
     }
     let world = odd.iter().fold(world.esker("add data").exits(3), |world, path| world.says(path));

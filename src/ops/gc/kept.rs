@@ -1,5 +1,6 @@
 //! Which commits keep their data, and what they point at.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::base::{Id, Job, RepoPath};
@@ -81,10 +82,11 @@ impl Kept {
             job.check()?;
             let Some(commit) = repo.commit_named(id.as_bytes()) else { continue };
             for (path, blob) in repo.pointer_blobs_at(&commit)? {
-                if !known.contains_key(&blob) {
-                    known.insert(blob, Pointer::parse(&repo.pointer_bytes(&path, blob)?).ok());
-                }
-                match (&known[&blob], dataset_path(&path)) {
+                let pointer = match known.entry(blob) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(Pointer::parse(&repo.pointer_bytes(&path, blob)?).ok()),
+                };
+                match (&*pointer, dataset_path(&path)) {
                     (Some(pointer), Some(path)) => self.add(path, pointer),
                     (None, _) => drop(self.unreadable.insert(id)),
                     (_, None) => {}

@@ -1,4 +1,5 @@
 //! Thousands of seeds, none of which may lose what was promised; and proof that a loss would be found.
+#![allow(clippy::print_stdout, reason = "figures, for those who ask with --nocapture")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,5 @@
 //! Damage of every kind, noticed and mended.
+#![allow(clippy::print_stdout, reason = "figures, for those who ask with --nocapture")]
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,6 +17,10 @@ use crate::format::pack::{self, ENTRY_LEN, HEADER_LEN, PackEntry, PackKind, RECO
 use crate::format::root::{Dataset, Kind, Root};
 use crate::format::tree::ChunkRef;
 use crate::store::{Key, LocalStore};
+
+fn only(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
+}
 
 /// A remote in a folder: chunks that compress and others, pages, a root.
 struct Shelf {
@@ -132,17 +137,16 @@ fn places(shelf: &Shelf) -> Vec<(&'static str, PathBuf, Vec<Range<usize>>)> {
     let footer = len - TRAILER_LEN - entries.len() * ENTRY_LEN;
     let records = entries.iter().map(|entry| entry.offset as usize - RECORD_LEN..entry.offset as usize).collect();
     let page_bytes = [stored(&page_entries, Codec::Raw), stored(&page_entries, Codec::Zstd)].concat();
-    let whole = |path: &Path| vec![0..fs::metadata(path).unwrap().len() as usize];
+    let whole = |path: &Path| only(0..fs::metadata(path).unwrap().len() as usize);
     let one = |prefix: &str| shelf.objects(prefix).remove(0);
     let (segment, root, config) = (one(layout::INDEX), one(layout::ROOTS), shelf.root().join("config"));
-    let header = 0..HEADER_LEN;
     vec![
-        ("pack header", chunks.clone(), vec![header]),
+        ("pack header", chunks.clone(), only(0..HEADER_LEN)),
         ("record header", chunks.clone(), records),
         ("raw chunk", chunks.clone(), stored(&entries, Codec::Raw)),
         ("compressed chunk", chunks.clone(), stored(&entries, Codec::Zstd)),
-        ("footer", chunks.clone(), vec![footer..len - TRAILER_LEN]),
-        ("trailer", chunks, vec![len - TRAILER_LEN..len]),
+        ("footer", chunks.clone(), only(footer..len - TRAILER_LEN)),
+        ("trailer", chunks, only(len - TRAILER_LEN..len)),
         ("page", pages, page_bytes),
         ("segment", segment.clone(), whole(&segment)),
         ("root", root.clone(), whole(&root)),
