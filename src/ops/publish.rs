@@ -2,7 +2,7 @@
 //!
 //! The data is durable before. If anything fails, all that was written here is put back.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -16,12 +16,26 @@ use super::project::Project;
 
 /// Writes the pointers, then the ignore lines, then stages both.
 pub fn publish(project: &Project, drafts: &[Draft]) -> Result<(), Error> {
+    let _alone = publish_alone(project)?;
     let mut undo = Undo::default();
     let published = write(project, drafts, &mut undo);
     if published.is_err() {
         undo.put_back();
     }
     published
+}
+
+/// Until this is dropped no other process publishes: two that read one ignore file at once would lose a line of it.
+fn publish_alone(project: &Project) -> Result<File, Error> {
+    let folder = project.clone_state();
+    fs::create_dir_all(&folder).at("create", &folder)?;
+    let path = folder.join("publish.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).at("create", &path)?;
+    match file.lock() {
+        // Some network file systems have no locks.
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).at("lock", &path)?,
+        _ => Ok(file),
+    }
 }
 
 fn write(project: &Project, drafts: &[Draft], undo: &mut Undo) -> Result<(), Error> {
