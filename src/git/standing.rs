@@ -57,11 +57,6 @@ impl Repo {
         Ok(commits)
     }
 
-    /// Whether this clone has the commit whose id has these bytes.
-    pub fn has_commit(&self, id: &[u8]) -> bool {
-        self.commit_named(id).is_some()
-    }
-
     /// The commit whose id has these bytes, if this clone has it.
     pub fn commit_named(&self, id: &[u8]) -> Option<Commit> {
         let id = git2::Oid::from_bytes(id).ok()?;

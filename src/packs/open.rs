@@ -105,10 +105,11 @@ impl PackStore {
         PackStore { store, index, tuning, catalog: RwLock::default(), passed_over: RwLock::default() }
     }
 
-    /// The same store, for which all packs count that an index names. Of the cache, condemned ones still do not.
-    pub(super) fn beside(&self) -> Result<PackStore, PackError> {
+    /// The same store, for which all packs count that an index names but for `lost`. Of the cache, condemned ones still do
+    /// not.
+    pub(super) fn beside(&self, lost: HashSet<Id>) -> Result<PackStore, PackError> {
         let all = PackStore::new(Arc::clone(&self.store), self.index.clone(), self.tuning);
-        all.avoid(HashSet::new())?;
+        all.avoid(lost)?;
         Ok(all)
     }
 

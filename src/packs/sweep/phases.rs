@@ -54,8 +54,7 @@ impl PackStore {
     pub fn sweep(&self, is_dry_run: bool) -> Result<Sweep<'_>, PackError> {
         self.check_access(Access::Gc, false)?;
         let stock = Stock::look(self)?;
-        let all = self.beside()?;
-        all.avoid(stock.lost.clone())?;
+        let all = self.beside(stock.lost.clone())?;
         Ok(Sweep { packs: self, all, stock, now: None, is_dry_run })
     }
 }
@@ -63,9 +62,7 @@ impl PackStore {
 impl Sweep<'_> {
     /// The store as it was looked at, to be read: condemned packs count too.
     pub fn everything(&self) -> Result<PackStore, PackError> {
-        let all = self.packs.beside()?;
-        all.avoid(self.stock.lost.clone())?;
-        Ok(all)
+        self.packs.beside(self.stock.lost.clone())
     }
 
     /// How many of `live` no pack has.
