@@ -111,6 +111,17 @@ fn is_named(file: &File, path: &Path) -> bool {
     (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
+/// Opens the file `path`, which is made if it is not there, and waits for its lock: `File::lock` or `File::lock_shared`.
+///
+/// It is held until the file is dropped. Some network file systems have no locks: there it is not held.
+pub fn hold_lock(path: &Path, lock: fn(&File) -> io::Result<()>) -> PathResult<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path).at("create", path)?;
+    match lock(&file) {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error).at("lock", path),
+        _ => Ok(file),
+    }
+}
+
 /// Makes the names in `folder` durable.
 pub fn sync_folder(folder: &Path) -> PathResult<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -9,7 +9,9 @@ mod size;
 mod volume;
 mod whole;
 
-pub use disk::{AtPath, PathError, PathResult, remove_dead, remove_if_there, replace_file, sync_file, sync_folder};
+pub use disk::{
+    AtPath, PathError, PathResult, hold_lock, remove_dead, remove_if_there, replace_file, sync_file, sync_folder,
+};
 pub use file::{FileKind, Stat};
 pub use id::{Id, ParseIdError};
 pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};

@@ -12,7 +12,7 @@ use super::admit;
 use super::error::Error;
 use super::pointed::{self, Dataset, dataset_path, pointer_path};
 use super::project::Project;
-use super::publish::{Undo, Unignored, ignore_dataset, unignore_dataset};
+use super::publish::{self, Undo, Unignored, ignore_dataset, unignore_dataset};
 use super::seen::{self, SeenFile};
 
 /// What to move.
@@ -46,6 +46,7 @@ pub fn mv(project: &Project, options: &MvOptions, job: &Job<'_>) -> Result<MvRep
     let to = target(project, &from, options)?;
     let mut mover = Mover::new(project, from, to)?;
     mover.refuse(&tracked)?;
+    let _alone = publish::alone(project)?;
     let moved = mover.go();
     if moved.is_err() {
         mover.go_back();

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::base::{AtPath, PathResult, RepoPath, remove_if_there, replace_file};
+use crate::base::{AtPath, PathResult, RepoPath, hold_lock, remove_if_there, replace_file};
 use crate::git::ignore;
 
 use super::draft::Draft;
@@ -16,7 +16,7 @@ use super::project::Project;
 
 /// Writes the pointers, then the ignore lines, then stages both.
 pub fn publish(project: &Project, drafts: &[Draft]) -> Result<(), Error> {
-    let _alone = publish_alone(project)?;
+    let _alone = alone(project)?;
     let mut undo = Undo::default();
     let published = write(project, drafts, &mut undo);
     if published.is_err() {
@@ -25,17 +25,12 @@ pub fn publish(project: &Project, drafts: &[Draft]) -> Result<(), Error> {
     published
 }
 
-/// Until this is dropped no other process publishes: two that read one ignore file at once would lose a line of it.
-fn publish_alone(project: &Project) -> Result<File, Error> {
+/// For who changes ignore files: until this is dropped no other process does. Two that read one at once would lose a line
+/// of it. Never held while a remote is asked for something.
+pub fn alone(project: &Project) -> PathResult<File> {
     let folder = project.clone_state();
     fs::create_dir_all(&folder).at("create", &folder)?;
-    let path = folder.join("publish.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).at("create", &path)?;
-    match file.lock() {
-        // Some network file systems have no locks.
-        Err(error) if error.kind() != ErrorKind::Unsupported => Err(error).at("lock", &path)?,
-        _ => Ok(file),
-    }
+    hold_lock(&folder.join("publish.lock"), File::lock)
 }
 
 fn write(project: &Project, drafts: &[Draft], undo: &mut Undo) -> Result<(), Error> {

@@ -119,6 +119,7 @@ fn refuse_edits(departures: &[Departure]) -> Result<(), Error> {
 
 /// Takes away the pointers and ignore lines of whole datasets, in one step for Git.
 fn withdraw(project: &Project, departures: &[Departure]) -> Result<(), Error> {
+    let _alone = publish::alone(project)?;
     let mut undo = Undo::default();
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     let withdrawn = departures

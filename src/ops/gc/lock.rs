@@ -3,9 +3,8 @@
 //! Reading takes no lock, and nobody holds it alone while a remote is asked for something.
 
 use std::fs::File;
-use std::io::ErrorKind;
 
-use crate::base::AtPath;
+use crate::base::hold_lock;
 
 use super::super::error::Error;
 use super::super::project::Project;
@@ -13,7 +12,7 @@ use super::super::project::Project;
 /// The lock is held until this is dropped.
 #[derive(Debug)]
 pub struct CacheLock {
-    _file: Option<File>,
+    _file: File,
 }
 
 impl Project {
@@ -28,15 +27,8 @@ impl Project {
     }
 
     fn lock_cache(&self, lock: fn(&File) -> std::io::Result<()>) -> Result<CacheLock, Error> {
-        let folder = self.cache_folder();
         self.cache()?;
-        let path = folder.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path).at("create", &path)?;
-        match lock(&file) {
-            Ok(()) => Ok(CacheLock { _file: Some(file) }),
-            // Some network file systems have no locks: there, nobody must collect while others add.
-            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(CacheLock { _file: None }),
-            Err(error) => Err(error).at("lock", &path)?,
-        }
+        // Where the file system has no locks, nobody must collect while others add.
+        Ok(CacheLock { _file: hold_lock(&self.cache_folder().join("lock"), lock)? })
     }
 }

@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::super::gc::CacheLock;
 use super::super::pointed::{self, pointer_path};
 use super::super::project::Project;
-use super::super::publish::{Undo, ignore_dataset, read_if_there};
+use super::super::publish::{self, Undo, ignore_dataset, read_if_there};
 use super::super::targets::Target;
 
 /// Pointers that are to be written, each with its bytes; none: the dataset goes.
@@ -59,6 +59,7 @@ struct Written {
 }
 
 fn write(project: &Project, settled: &Settled, undo: &mut Undo) -> Result<Written, Error> {
+    let _alone = publish::alone(project)?;
     let mut written = Written::default();
     for (dataset, bytes) in settled {
         let path = pointer_path(dataset);
