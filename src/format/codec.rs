@@ -110,6 +110,19 @@ pub fn decompress(codec: Codec, stored: &[u8], raw_len: usize, out: &mut Vec<u8>
     }
 }
 
+/// The bytes that `stored` stands for: itself if it is raw, else in `room`, in place of what that held.
+///
+/// # Errors
+/// As [`decompress`].
+pub fn raw<'b>(codec: Codec, stored: &'b [u8], raw_len: usize, room: &'b mut Vec<u8>) -> Result<&'b [u8], FormatError> {
+    if codec == Codec::Raw && stored.len() == raw_len && raw_len <= MAX_RAW {
+        return Ok(stored);
+    }
+    room.clear();
+    decompress(codec, stored, raw_len, room)?;
+    Ok(room)
+}
+
 fn is_one_frame(stored: &[u8], raw_len: usize) -> bool {
     raw_len > 0
         && matches!(get_frame_content_size(stored), Ok(Some(len)) if len == raw_len as u64)

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{Job, Step, Unit};
+use crate::base::{Job, Step, Unit, Volume};
+use crate::format::pack::{self, Layout};
 use crate::packs::{PackStore, layout};
 use crate::store::Listed;
 
@@ -26,6 +27,12 @@ pub struct CacheInfo {
     pub disk_bytes: u64,
     /// How many packs there are.
     pub packs: u64,
+    /// How many of them are containers, which share blocks with the files that they were made of.
+    pub containers: u64,
+    /// Bytes of those.
+    pub container_bytes: u64,
+    /// Whether the file system shares blocks between files, so that large files are added as containers.
+    pub shares_blocks: bool,
     /// How many index segments.
     pub segments: u64,
     /// How many chunks and pages the segments list; one in two segments counts twice.
@@ -72,6 +79,11 @@ pub fn cache_info(project: &Project, job: &Job<'_>) -> Result<CacheInfo, Error> 
     info.disk_bytes = bytes(&segments) + bytes(&packs);
     info.packs = packs.len() as u64;
     info.segments = segments.len() as u64;
+    info.shares_blocks = Volume::probe(&info.folder)?.can_clone;
+    for (count, pack) in (1..).zip(containers(cache, &packs)?) {
+        info.containers = count;
+        info.container_bytes += pack.bytes;
+    }
     info.objects = cache.catalog().entry_count();
     let mut needed = Needed::new(project, |_, place| {
         info.used_objects += 1;
@@ -149,6 +161,18 @@ fn objects(cache: &PackStore) -> Result<[Vec<Listed>; 2], Error> {
         Ok::<_, Error>(listed)
     };
     Ok([list(layout::INDEX)?, list(layout::PACKS)?])
+}
+
+/// Those of `packs` that are containers.
+fn containers<'p>(cache: &PackStore, packs: &'p [Listed]) -> Result<Vec<&'p Listed>, Error> {
+    let mut containers = Vec::new();
+    for pack in packs.iter().filter(|pack| pack.bytes >= pack::CONTAINER_START as u64) {
+        let header = cache.store().read(&pack.key, 0..pack::HEADER_LEN as u64)?;
+        if Layout::of(&header) == Layout::Container {
+            containers.push(pack);
+        }
+    }
+    Ok(containers)
 }
 
 fn bytes(objects: &[Listed]) -> u64 {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::base::{FileKind, Job, RepoPath, Stat, Step};
 use crate::format::compression::Noticer;
 use crate::format::tree::Node;
-use crate::packs::{Content, ContentError, Sink, store_bytes, store_stream};
+use crate::packs::{Content, ContentError, Sink, store_bytes, store_shared, store_stream};
 use crate::worktree::{self, Reader, WorktreeError};
 
 use super::error::Error;
@@ -105,12 +105,22 @@ fn stream(
 ) -> Result<Content, Error> {
     let mut reader = Reader::open(root)?;
     let source = reader.source(path, stat)?;
-    let content = store_stream(sink, source.file(), step, job).map_err(|error| match error {
+    let failed = |error| match error {
         ContentError::Read(error) => {
             Error::Disk(crate::base::PathError { doing: "read", path: path.below(root), source: error })
         }
         ContentError::Pack(error) => error.into(),
-    })?;
+    };
+    // A change after the snapshot must show in the ctime: else chunks would be stored under ids that are not theirs.
+    worktree::settle(stat.ctime);
+    if let Some(snapshot) = sink.snapshot(source.file())? {
+        let is_unchanged = || source.check().is_ok();
+        if let Some(content) = store_shared(sink, &snapshot, source.file(), is_unchanged, step, job).map_err(failed)? {
+            return Ok(content);
+        }
+        return Err(WorktreeError::Changed { path: path.clone() }.into());
+    }
+    let content = store_stream(sink, source.file(), step, job).map_err(failed)?;
     source.check()?;
     Ok(content)
 }

@@ -1,10 +1,12 @@
 //! A writer into the cache that begins with the first new chunk: where nothing is new, nothing is touched.
 
+use std::fs::File;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::base::Id;
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
+use crate::format::tree::ChunkRef;
 use crate::packs::{PackError, PackStore, Sink, Writer, Written};
 
 /// Takes chunks for a pack store.
@@ -49,5 +51,13 @@ impl Sink for LazyWriter<'_> {
 
     fn take(&self, kind: PackKind, id: Id, raw: &[u8], noticer: &mut Noticer) -> Result<(), PackError> {
         self.writer()?.take(kind, id, raw, noticer)
+    }
+
+    fn snapshot(&self, file: &File) -> Result<Option<File>, PackError> {
+        self.writer()?.snapshot(file)
+    }
+
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
+        self.writer()?.take_shared(snapshot, chunks, noticer)
     }
 }

@@ -5,6 +5,7 @@ mod add;
 mod admit;
 mod aim;
 mod aims;
+mod assemble;
 mod bring;
 mod cache;
 mod changed;

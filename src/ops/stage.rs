@@ -1,6 +1,6 @@
 //! Writing the files of a plan where nobody sees them: each is checked whole before any is put in its place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -8,8 +8,9 @@ use crate::base::{Id, Job, RepoPath, Step};
 use crate::format::tree::{self, ChunkRef, Node};
 use crate::packs::{PackError, PackStore, layout};
 use crate::store::StoreError;
-use crate::worktree::{Staged, StagedFile, Staging};
+use crate::worktree::{Staged, Staging};
 
+use super::assemble::assemble;
 use super::error::Error;
 use super::pages::Pages;
 use super::plan::{Plan, Write};
@@ -20,8 +21,6 @@ const LARGE: u64 = 8 << 20;
 const BATCH_BYTES: u64 = 4 << 20;
 /// The most small files that one thread has in hand.
 const BATCH_FILES: usize = 256;
-/// What of a large file is in hand at once, in bytes.
-const WINDOW: u64 = 16 << 20;
 
 /// A write of a plan and the chunks that it takes.
 pub struct Task<'a> {
@@ -66,24 +65,24 @@ pub struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Reads chunks, each checked.
-    fn read(&self, ids: &[Id]) -> Result<HashMap<Id, Vec<u8>>, PackError> {
-        let mut chunks = HashMap::with_capacity(ids.len());
+    /// Gives `each` chunk once, checked, in any order.
+    pub fn read(&self, ids: &[Id], mut each: impl FnMut(&Id, &[u8])) -> Result<(), PackError> {
+        let mut given = HashSet::with_capacity(ids.len());
         let read = self.cache.read_many(ids, |id, raw| {
-            chunks.insert(*id, raw.to_vec());
+            given.insert(*id);
+            each(id, raw);
             Ok::<_, PackError>(())
         });
         match (read, self.remote) {
-            (Ok(()), _) => Ok(chunks),
             (Err(error), Some(remote)) if error.is_about_data() => {
                 for id in ids {
-                    if !chunks.contains_key(id) {
-                        chunks.insert(*id, self.cache.read(id).or_else(|_| remote.read(id))?);
+                    if given.insert(*id) {
+                        each(id, &self.cache.read(id).or_else(|_| remote.read(id))?);
                     }
                 }
-                Ok(chunks)
+                Ok(())
             }
-            (Err(error), _) => Err(error),
+            (read, _) => read,
         }
     }
 }
@@ -146,7 +145,9 @@ fn stage_batch(
 ) -> Result<Vec<(usize, Option<Staged>)>, Error> {
     job.check()?;
     let ids: Vec<Id> = batch.iter().flat_map(|at| tasks[*at].chunks.iter().map(|chunk| chunk.id)).collect();
-    let chunks = sources.read(&ids).map_err(|error| spoiled(error, sources, batch.iter().map(|at| &tasks[*at])))?;
+    let mut chunks = HashMap::with_capacity(ids.len());
+    let read = sources.read(&ids, |id, raw| drop(chunks.insert(*id, raw.to_vec())));
+    read.map_err(|error| spoiled(error, sources, batch.iter().map(|at| &tasks[*at])))?;
     let staged = batch.iter().map(|at| Ok((*at, stage_small(staging, &tasks[*at], &chunks)?)));
     let staged = staged.collect::<Result<Vec<_>, Error>>()?;
     job.moved(Step::Place, batch.iter().map(|at| tasks[*at].bytes()).sum(), batch.len() as u64);
@@ -170,7 +171,7 @@ fn stage_small(staging: &Staging, task: &Task<'_>, chunks: &HashMap<Id, Vec<u8>>
         file.append(raw)?;
     }
     if task.chunks.len() > 1 {
-        check_whole(task, id, &hasher)?;
+        check_whole(task, id, Id::from(hasher.finalize()))?;
     }
     Ok(Some(file.seal()?))
 }
@@ -179,56 +180,15 @@ fn stage_large(sources: Sources<'_>, staging: &Staging, task: &Task<'_>, job: &J
     let Node::File { executable, id, .. } = &task.write.node else {
         unreachable!("only files have many bytes");
     };
-    let mut file = staging.file(*executable)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut rest = &task.chunks[..];
-    while !rest.is_empty() {
-        job.check()?;
-        let mut bytes = 0;
-        let fits = |chunk: &&ChunkRef| {
-            bytes += u64::from(chunk.bytes);
-            bytes <= WINDOW
-        };
-        let count = rest.iter().take_while(fits).count().max(1);
-        let (window, after) = rest.split_at(count);
-        append_window(sources, task, window, &mut file, &mut hasher)?;
-        job.moved(Step::Place, window.iter().map(|chunk| u64::from(chunk.bytes)).sum(), 0);
-        rest = after;
-    }
-    check_whole(task, id, &hasher)?;
+    let file = staging.file(*executable)?;
+    let found = assemble(sources, &task.chunks, &file, job)
+        .map_err(|error| error.into_error(|error| spoiled(error, sources, std::iter::once(task))))?;
+    check_whole(task, id, found)?;
     job.moved(Step::Place, 0, 1);
     Ok(file.seal()?)
 }
 
-/// Reads neighbouring chunks on all threads and appends them in order.
-fn append_window(
-    sources: Sources<'_>,
-    task: &Task<'_>,
-    window: &[ChunkRef],
-    file: &mut StagedFile,
-    hasher: &mut blake3::Hasher,
-) -> Result<(), Error> {
-    let share = window.len().div_ceil(rayon::current_num_threads());
-    let parts = window
-        .par_chunks(share)
-        .map(|part| {
-            let ids: Vec<Id> = part.iter().map(|chunk| chunk.id).collect();
-            let chunks = sources.read(&ids)?;
-            let mut joined = Vec::with_capacity(part.iter().map(|chunk| chunk.bytes as usize).sum());
-            ids.iter().for_each(|id| joined.extend_from_slice(&chunks[id]));
-            Ok(joined)
-        })
-        .collect::<Result<Vec<_>, PackError>>()
-        .map_err(|error| spoiled(error, sources, std::iter::once(task)))?;
-    for part in parts {
-        hasher.update_rayon(&part);
-        file.append(&part)?;
-    }
-    Ok(())
-}
-
-fn check_whole(task: &Task<'_>, id: &Id, hasher: &blake3::Hasher) -> Result<(), Error> {
-    let found = Id::from(hasher.finalize());
+fn check_whole(task: &Task<'_>, id: &Id, found: Id) -> Result<(), Error> {
     if found == *id {
         return Ok(());
     }

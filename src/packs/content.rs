@@ -1,5 +1,6 @@
 //! The content of one file on its way into packs: cut, hashed, stored, and its manifest with it.
 
+use std::fs::File;
 use std::io::{self, Read};
 
 use rayon::prelude::*;
@@ -35,6 +36,17 @@ pub trait Sink: Sync {
     /// How hard it wants chunks compressed.
     fn compression(&self) -> Compression;
 
+    /// A copy of a large file whose blocks the chunks then share, for [`store_shared`]; `None` if there is no such way.
+    fn snapshot(&self, _file: &File) -> Result<Option<File>, PackError> {
+        Ok(None)
+    }
+
+    /// Takes the chunks of a snapshot, all of them and in order.
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
+        let _ = (snapshot, chunks, noticer);
+        unreachable!("this sink gives no snapshots")
+    }
+
     /// Takes a chunk or a page.
     fn take(&self, kind: PackKind, id: Id, raw: &[u8], noticer: &mut Noticer) -> Result<(), PackError>;
 }
@@ -46,6 +58,14 @@ impl Sink for Writer<'_> {
 
     fn take(&self, kind: PackKind, id: Id, raw: &[u8], noticer: &mut Noticer) -> Result<(), PackError> {
         self.add(kind, id, raw, noticer).map(|_| ())
+    }
+
+    fn snapshot(&self, file: &File) -> Result<Option<File>, PackError> {
+        self.snapshot_of(file)
+    }
+
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
+        self.add_shared(snapshot, chunks, noticer)
     }
 }
 
@@ -125,10 +145,46 @@ pub fn store_pages(sink: &dyn Sink, chunks: &[ChunkRef], noticer: &mut Noticer) 
 /// Returns when `source` ends. `step` moves by bytes.
 pub fn store_stream(
     sink: &dyn Sink,
-    mut source: impl Read + Send,
+    source: impl Read + Send,
     step: Step,
     job: &Job<'_>,
 ) -> Result<Content, ContentError> {
+    let (id, chunks) = cut_stream(sink, source, step, job)?;
+    Ok(whole(sink, id, chunks)?)
+}
+
+/// The same of a file of which the sink gave a snapshot: chunks are not copied but share its blocks.
+///
+/// `source` is the file that the snapshot is of, and must be known not to have changed since: it is in memory, where
+/// the snapshot is not.
+pub fn store_shared(
+    sink: &dyn Sink,
+    snapshot: &File,
+    source: impl Read + Send,
+    is_unchanged: impl FnOnce() -> bool,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<Option<Content>, ContentError> {
+    let (id, chunks) = cut_stream(&Nowhere, source, step, job)?;
+    if !is_unchanged() {
+        return Ok(None);
+    }
+    sink.take_shared(snapshot, &chunks, &mut Noticer::new(sink.compression()))?;
+    Ok(Some(whole(sink, id, chunks)?))
+}
+
+fn whole(sink: &dyn Sink, id: Id, chunks: Vec<ChunkRef>) -> Result<Content, PackError> {
+    let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+    let chunks = store_manifest(sink, chunks, &mut Noticer::new(sink.compression()))?;
+    Ok(Content { id, bytes, chunks })
+}
+
+fn cut_stream(
+    sink: &dyn Sink,
+    mut source: impl Read + Send,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(Id, Vec<ChunkRef>), ContentError> {
     let mut hasher = blake3::Hasher::new();
     let mut chunks = Vec::new();
     let (mut window, mut next) = (Window::new(), Window::new());
@@ -143,15 +199,11 @@ pub fn store_stream(
         read.map_err(ContentError::Read)?;
         job.moved(step, window.fresh().len() as u64, 0);
         if window.is_last() {
-            break;
+            return Ok((Id::from(hasher.finalize()), chunks));
         }
         next.begin_with(&window.bytes[open_chunk..]);
         std::mem::swap(&mut window, &mut next);
     }
-    let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
-    let id = Id::from(hasher.finalize());
-    let chunks = store_manifest(sink, chunks, &mut Noticer::new(sink.compression()))?;
-    Ok(Content { id, bytes, chunks })
 }
 
 /// A run of bytes of a large file: fresh ones, and before them the chunk that has no end yet.

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod condemning;
+mod container;
 mod content;
 mod dice;
 mod error;
@@ -22,7 +23,7 @@ mod writer;
 
 pub use catalog::Catalog;
 pub use catalog::Place;
-pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages, store_stream};
+pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages, store_shared, store_stream};
 pub use dice::random;
 #[cfg(test)]
 pub use dice::{is_loaded, load};

@@ -1,5 +1,6 @@
 //! Reading chunks: neighbours in a pack are fetched together, and every chunk is hashed before anybody sees it.
 
+use std::fs::File;
 use std::ops::Range;
 
 use crate::base::Id;
@@ -69,9 +70,8 @@ impl PackStore {
     pub fn read_at(&self, id: &Id, place: &Place) -> Result<Vec<u8>, PackError> {
         let start = u64::from(place.offset);
         let stored = self.store().read(&layout::pack(&place.pack), start..start + u64::from(place.stored_len))?;
-        let mut raw = Vec::new();
-        self.unpack(id, place, &stored, &mut raw)?;
-        Ok(raw)
+        let mut room = Vec::new();
+        Ok(self.unpack(id, place, &stored, &mut room)?.to_vec())
     }
 
     /// Where a chunk lies now that `pack`, in which it was said to lie, is not there: a collector removed it and wrote
@@ -105,7 +105,7 @@ impl PackStore {
         mut each: impl FnMut(&Id, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let places = ids.iter().map(|id| Ok((*id, self.place(id)?))).collect::<Result<Vec<_>, PackError>>()?;
-        let mut raw = Vec::new();
+        let mut room = Vec::new();
         let mut waiting = spans(places, self.tuning().gap, self.tuning().longest_span);
         waiting.reverse();
         while let Some(span) = waiting.pop() {
@@ -117,9 +117,7 @@ impl PackStore {
                 other => other.map_err(PackError::from)?,
             };
             for (id, place) in &span.chunks {
-                raw.clear();
-                self.unpack(id, place, span.stored(place, &bytes), &mut raw)?;
-                each(id, &raw)?;
+                each(id, self.unpack(id, place, span.stored(place, &bytes), &mut room)?)?;
             }
         }
         Ok(())
@@ -145,23 +143,31 @@ impl PackStore {
         self.store().read(&layout::pack(&span.pack), span.range.clone())
     }
 
-    /// Appends the raw bytes of a chunk to `raw`, once their hash is that of the id.
-    pub(super) fn unpack(&self, id: &Id, place: &Place, stored: &[u8], raw: &mut Vec<u8>) -> Result<(), PackError> {
-        let start = raw.len();
+    /// The raw bytes of a chunk, once their hash is that of the id: `stored` itself if that is raw, else in `room`.
+    pub(super) fn unpack<'b>(
+        &self,
+        id: &Id,
+        place: &Place,
+        stored: &'b [u8],
+        room: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8], PackError> {
         let damaged = |reason: String| PackError::Damaged {
             store: self.name().to_owned(),
             pack: layout::pack(&place.pack),
             id: *id,
             reason,
         };
-        codec::decompress(place.codec, stored, place.raw_len as usize, raw)
-            .map_err(|cause| damaged(cause.to_string()))?;
-        let found = Id::of(&raw[start..]);
-        if found != *id {
-            raw.truncate(start);
-            return Err(damaged(format!("its bytes hash to {found}")));
-        }
-        Ok(())
+        let raw = codec::raw(place.codec, stored, place.raw_len as usize, room);
+        let raw = raw.map_err(|cause| damaged(cause.to_string()))?;
+        let found = Id::of(raw);
+        if found == *id { Ok(raw) } else { Err(damaged(format!("its bytes hash to {found}"))) }
+    }
+
+    /// Writes bytes of a pack at `offset` of `file`, without a copy where the file system shares blocks. They are not
+    /// checked. `false`, and whatever was written so far, if that cannot be done.
+    pub fn share_out(&self, pack: &Id, range: Range<u64>, file: &File, offset: u64) -> bool {
+        let blocks = self.store().blocks();
+        blocks.is_some_and(|blocks| blocks.share_out(&layout::pack(pack), range, file, offset).is_ok())
     }
 }
 

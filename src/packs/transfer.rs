@@ -70,13 +70,12 @@ fn copy_span(
         }
         other => other?,
     };
-    let mut raw = Vec::new();
+    let mut room = Vec::new();
     for (id, place) in &span.chunks {
         job.check()?;
-        raw.clear();
         let stored = span.stored(place, &bytes);
-        from.unpack(id, place, stored, &mut raw)?;
-        to.add_stored(place.kind, *id, (place.codec, stored), &raw, noticer)?;
+        let raw = from.unpack(id, place, stored, &mut room)?;
+        to.add_stored(place.kind, *id, (place.codec, stored), raw, noticer)?;
         job.moved(step, raw.len() as u64, 0);
     }
     Ok(())

@@ -40,7 +40,7 @@ pub struct Written {
 
 /// Stores chunks in a pack store. Shared by many threads; [`Writer::finish`] makes what was stored count.
 pub struct Writer<'a> {
-    target: &'a PackStore,
+    pub(super) target: &'a PackStore,
     known: Arc<Catalog>,
     fresh: Vec<Mutex<HashSet<Id>>>,
     /// Packs that are open for chunks: a thread takes the first that no other is writing to.
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
 
     /// Stores a chunk or a page, unless it is there already. Says whether it was new.
     pub fn add(&self, kind: PackKind, id: Id, raw: &[u8], noticer: &mut Noticer) -> Result<bool, PackError> {
-        if self.known.find(&id).is_some() || !self.claim(&id) {
+        if !self.claim_new(&id) {
             return Ok(false);
         }
         let mut stored = Vec::new();
@@ -126,7 +126,7 @@ impl<'a> Writer<'a> {
         if codec == Codec::Raw {
             return self.add(kind, id, raw, noticer);
         }
-        if self.known.find(&id).is_some() || !self.claim(&id) {
+        if !self.claim_new(&id) {
             return Ok(false);
         }
         self.append(kind, id, codec, raw.len(), stored)?;
@@ -142,15 +142,20 @@ impl<'a> Writer<'a> {
         lock(self.shard(id)).insert(*id)
     }
 
-    fn append(&self, kind: PackKind, id: Id, codec: Codec, raw_len: usize, stored: &[u8]) -> Result<(), PackError> {
-        {
-            let mut written = lock(&self.written);
-            written.stored_bytes += stored.len() as u64;
-            if kind == PackKind::Chunks {
-                written.raw_bytes += raw_len as u64;
-                written.chunks += 1;
-            }
-        }
+    /// Whether this thread is to store `id`, which nobody has stored before.
+    pub(super) fn claim_new(&self, id: &Id) -> bool {
+        self.known.find(id).is_none() && self.claim(id)
+    }
+
+    pub(super) fn append(
+        &self,
+        kind: PackKind,
+        id: Id,
+        codec: Codec,
+        raw_len: usize,
+        stored: &[u8],
+    ) -> Result<(), PackError> {
+        self.count(kind, raw_len as u64, stored.len() as u64);
         let mut open = first_free(match kind {
             PackKind::Chunks => &self.chunks,
             PackKind::Pages => &self.pages,
@@ -165,6 +170,22 @@ impl<'a> Writer<'a> {
         self.store_pack(full)
     }
 
+    fn count(&self, kind: PackKind, raw_bytes: u64, stored_bytes: u64) {
+        let mut written = lock(&self.written);
+        written.stored_bytes += stored_bytes;
+        if kind == PackKind::Chunks {
+            written.raw_bytes += raw_bytes;
+            written.chunks += 1;
+        }
+    }
+
+    /// Counts a container that is durable, and its chunks, which share the blocks of a file.
+    pub(super) fn take_container(&self, container: StoredPack) -> Result<(), PackError> {
+        container.entries.iter().for_each(|entry| self.count(PackKind::Chunks, entry.raw_len.into(), 0));
+        self.storing.take_up(container);
+        self.index_if_many()
+    }
+
     fn spare_buffer(&self) -> Vec<u8> {
         self.storing.spare_buffer().unwrap_or_else(|| Vec::with_capacity(PACK_TARGET + (PACK_TARGET >> 4)))
     }
@@ -172,10 +193,11 @@ impl<'a> Writer<'a> {
     fn store_pack(&self, pack: Option<PackBuilder>) -> Result<(), PackError> {
         let Some(pack) = pack.filter(|pack| !pack.is_empty()) else { return Ok(()) };
         self.storing.store(pack.seal())?;
-        if self.storing.chunks_stored() >= SEGMENT_ENTRIES {
-            self.index_stored()?;
-        }
-        Ok(())
+        self.index_if_many()
+    }
+
+    fn index_if_many(&self) -> Result<(), PackError> {
+        if self.storing.chunks_stored() >= SEGMENT_ENTRIES { self.index_stored() } else { Ok(()) }
     }
 
     /// Stores what is still open, then the index: from now on all that was added counts.

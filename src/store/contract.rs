@@ -1,6 +1,7 @@
 //! What a store must do, whatever it is made of. One suite of tests holds every store to it.
 
 use std::fmt;
+use std::fs::File;
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -36,6 +37,26 @@ pub trait Store: Send + Sync {
 
     /// Removes an object; its absence is success.
     fn delete(&self, key: &Key) -> Result<(), StoreError>;
+
+    /// The way to objects that share blocks with files, where there is one.
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        None
+    }
+}
+
+/// Objects and files of one file system that can share blocks (reflinks), so that a copy moves no data.
+pub trait Blocks {
+    /// A copy of `file`, as it is now, that has no name and shares its blocks. `None` if the file system cannot do that.
+    fn snapshot(&self, file: &File) -> Result<Option<File>, StoreError>;
+
+    /// As [`Store::put`], of an object that is `head`, then the bytes `range` of `file`, then `tail`.
+    ///
+    /// Blocks are shared where `range.start` and the length of `head` are multiples of theirs; else bytes are copied.
+    fn put_shared(&self, key: &Key, head: &[u8], file: &File, range: Range<u64>, tail: &[u8])
+    -> Result<(), StoreError>;
+
+    /// Writes the bytes `range` of the object at `offset` of `file`, sharing blocks as above.
+    fn share_out(&self, key: &Key, range: Range<u64>, file: &File, offset: u64) -> Result<(), StoreError>;
 }
 
 /// The name of an object in a store: parts of `a-z 0-9 . _ -` joined by `/`, none of them `.` or `..`.

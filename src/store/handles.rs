@@ -25,6 +25,11 @@ impl Handle {
         Ok(Handle { file, bytes })
     }
 
+    /// The file itself.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// The bytes `range`, or as many of them as there are.
     pub(super) fn read(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
         let end = range.end.min(self.bytes);

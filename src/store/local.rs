@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::direct;
 use super::handles::{Handle, Handles};
 use super::walk::{is_absence, walk};
-use super::{Key, Listed, Store, StoreError};
+use super::{Blocks, Key, Listed, Store, StoreError};
 use crate::base::{AtPath, PathError, PathResult, remove_if_there, sync_folder};
 
 /// Holds what is being written. No key has a `+`, so it can neither be read nor listed.
@@ -72,6 +72,11 @@ impl LocalStore {
         self.root.join(key.as_str())
     }
 
+    /// The object, opened at most once for many reads.
+    pub(super) fn handle(&self, key: &Key) -> Result<Arc<Handle>, StoreError> {
+        self.handles.get(key, || self.open_object(key))
+    }
+
     /// Opens an object, which is a plain file: links are not followed and pipes not waited for.
     fn open_object(&self, key: &Key) -> Result<Handle, StoreError> {
         let path = self.path(key);
@@ -99,13 +104,28 @@ impl LocalStore {
         (!self.root.is_dir()).then(|| StoreError::NoPlace { store: self.name.clone(), reason })
     }
 
+    /// Stores what `write` writes into the new file that it is told: `len` bytes.
+    pub(super) fn put_with(&self, key: &Key, len: u64, write: Write<'_>) -> Result<(), StoreError> {
+        let path = self.path(key);
+        let mut placed = self.place(&path, len, write);
+        if placed.as_ref().is_err_and(|error| is_absence(&error.source)) {
+            // Somebody removed a folder that was known to be there.
+            self.durable().clear();
+            placed = self.place(&path, len, write);
+        }
+        placed.map_err(|error| match self.gone() {
+            Some(gone) => gone,
+            None => sorted(error, &self.name, &format!("write {key}")),
+        })
+    }
+
     /// Writes an object beside the others, then gives it its name.
-    fn place(&self, path: &Path, body: &[u8]) -> PathResult<()> {
+    fn place(&self, path: &Path, len: u64, write: Write<'_>) -> PathResult<()> {
         let folder = path.parent().unwrap_or(&self.root);
         self.make_durable(folder)?;
-        let known = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == body.len() as u64);
+        let known = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == len);
         if !known {
-            let temporary = self.write_temporary(body)?;
+            let temporary = self.write_temporary(write)?;
             let placed = fs::rename(&temporary, path).at("write", path);
             if placed.is_err() {
                 // The first error is the one to tell; debris is worth one try.
@@ -117,13 +137,19 @@ impl LocalStore {
         sync_folder(folder)
     }
 
-    fn write_temporary(&self, body: &[u8]) -> PathResult<PathBuf> {
+    /// The folder for what has no name yet.
+    pub(super) fn temporaries(&self) -> PathResult<PathBuf> {
         let folder = self.root.join(TEMPORARIES);
         self.make_durable(&folder)?;
+        Ok(folder)
+    }
+
+    fn write_temporary(&self, write: Write<'_>) -> PathResult<PathBuf> {
+        let folder = self.temporaries()?;
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|_| io::Error::other("no random bytes")).at("write", &folder)?;
         let path = folder.join(format!("{:016x}", u64::from_le_bytes(random)));
-        let written = write_new(&path, body).and_then(|file| {
+        let written = write(&path).and_then(|file| {
             self.swept.call_once(|| sweep(&folder, &file));
             file.sync_all()
         });
@@ -180,22 +206,12 @@ impl Store for LocalStore {
     }
 
     fn read(&self, key: &Key, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
-        let handle: Arc<Handle> = self.handles.get(key, || self.open_object(key))?;
+        let handle = self.handle(key)?;
         self.read_from(&handle, key, range)
     }
 
     fn put(&self, key: &Key, body: &[u8]) -> Result<(), StoreError> {
-        let path = self.path(key);
-        let mut placed = self.place(&path, body);
-        if placed.as_ref().is_err_and(|error| is_absence(&error.source)) {
-            // Somebody removed a folder that was known to be there.
-            self.durable().clear();
-            placed = self.place(&path, body);
-        }
-        placed.map_err(|error| match self.gone() {
-            Some(gone) => gone,
-            None => sorted(error, &self.name, &format!("write {key}")),
-        })
+        self.put_with(key, body.len() as u64, &|path| write_new(path, body))
     }
 
     fn list(&self, prefix: &str, each: &mut dyn FnMut(Listed)) -> Result<(), StoreError> {
@@ -214,7 +230,14 @@ impl Store for LocalStore {
         self.handles.forget(key);
         removed.map_err(|error| sorted(error, &self.name, &format!("delete {key}")))
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
 }
+
+/// Writes a new file, and gives it open.
+type Write<'a> = &'a dyn Fn(&Path) -> io::Result<File>;
 
 fn write_new(path: &Path, body: &[u8]) -> io::Result<File> {
     if body.len() >= direct::LARGE
@@ -256,7 +279,7 @@ fn make_folders(folder: &Path) -> PathResult<()> {
     Ok(())
 }
 
-fn sorted(error: PathError, store: &str, doing: &str) -> StoreError {
+pub(super) fn sorted(error: PathError, store: &str, doing: &str) -> StoreError {
     match error.source.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             StoreError::Denied { store: store.to_owned(), doing: doing.to_owned(), reason: error.to_string() }

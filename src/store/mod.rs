@@ -1,5 +1,6 @@
 //! Bytes under keys: a folder or a bucket, behind one trait that knows nothing of chunks.
 
+mod blocks;
 mod contract;
 mod direct;
 mod handles;
@@ -9,7 +10,7 @@ mod open;
 mod s3;
 mod walk;
 
-pub use contract::{Key, Listed, Store, StoreError};
+pub use contract::{Blocks, Key, Listed, Store, StoreError};
 pub use local::LocalStore;
 pub use open::{StoreOptions, create, open};
 #[cfg(feature = "s3")]

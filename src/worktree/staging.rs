@@ -117,6 +117,11 @@ impl StagedFile {
         self.file.write_all(bytes).at("write", &self.path)
     }
 
+    /// The file, for those who write into it by other ways.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Writes `bytes` at `offset`, from any thread. `append` does not move by this.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> PathResult<()> {
         sys::write_at(&self.file, bytes, offset).at("write", &self.path)

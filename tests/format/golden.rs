@@ -9,6 +9,7 @@ use std::path::Path;
 use esker::base::{Id, RepoPath, Stat};
 use esker::format::codec::{self, Codec};
 use esker::format::config::{Config, KEYS, Layer, Place};
+use esker::format::pack::{self, Layout, PackEntry, PackKind};
 use esker::format::pointer::{self, Pointer};
 use esker::format::root::{self, Root};
 use esker::format::seen::{self, Record, Seen};
@@ -95,6 +96,23 @@ fn the_config_of_a_store() {
     let bytes = golden("store-config.toml", || StoreConfig::default().to_bytes());
     assert_eq!(StoreConfig::parse(&bytes), Ok(StoreConfig::default()));
     assert_eq!(StoreConfig::default().to_bytes(), bytes);
+}
+
+#[test]
+fn a_container() {
+    let file = b"......first chunk, second chunk";
+    let entry = |start: usize, len: usize| PackEntry {
+        id: Id::of(&file[start..start + len]),
+        offset: (pack::CONTAINER_START + start) as u32,
+        stored_len: len as u32,
+        raw_len: len as u32,
+        codec: Codec::Raw,
+    };
+    let entries = vec![entry(6, 11), entry(17, 14)];
+    let sealed = pack::seal_container(*b"sixteen random b", entries);
+    let bytes = golden("container.bin", || [&sealed.head[..], file, &sealed.tail].concat());
+    assert_eq!(pack::decode(&bytes), Ok((sealed.id, PackKind::Chunks, sealed.entries)));
+    assert_eq!(Layout::of(&bytes), Layout::Container);
 }
 
 #[test]

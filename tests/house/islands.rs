@@ -24,7 +24,7 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("ignore", &["src/worktree/"]),
     ("memmap2", &["src/packs/"]),
     ("rayon", &["src/packs/", "src/ops/"]),
-    ("rustix", &["src/base/", "src/worktree/", "src/store/local", "src/store/direct"]),
+    ("rustix", &["src/base/", "src/worktree/", "src/store/local", "src/store/direct", "src/store/blocks"]),
     ("libc", &[]),
     ("nix", &[]),
 ];

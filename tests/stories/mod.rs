@@ -15,5 +15,6 @@ mod readme;
 mod refusals;
 mod remotes;
 mod sharing;
+mod sharing_blocks;
 mod standing;
 mod verifying;

@@ -66,9 +66,18 @@ impl World {
         world.with_remote("origin", place).commit("remote")
     }
 
+    /// As [`World::new`], in a folder of `above`: on the file system of that.
+    pub fn at(above: &Path) -> World {
+        let folder = tempfile::tempdir_in(above).unwrap();
+        World::in_git(World::in_folder(folder)).esker("init --no-hooks").ok().commit("init")
+    }
+
     /// An empty Git repository, named `alice`, that esker does not know.
     pub fn git_only() -> World {
-        let mut world = World::empty();
+        World::in_git(World::empty())
+    }
+
+    fn in_git(mut world: World) -> World {
         world.here = world.root.join("alice");
         fs::create_dir(&world.here).unwrap();
         world.git("init -q")
@@ -76,7 +85,10 @@ impl World {
 
     /// An empty folder, in no Git repository.
     pub fn empty() -> World {
-        let folder = tempfile::tempdir().unwrap();
+        World::in_folder(tempfile::tempdir().unwrap())
+    }
+
+    fn in_folder(folder: TempDir) -> World {
         let root = folder.path().canonicalize().unwrap();
         for name in ["home", "tmp"] {
             fs::create_dir(root.join(name)).unwrap();

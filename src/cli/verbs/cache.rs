@@ -61,6 +61,10 @@ fn show(info: &CacheInfo, out: &mut Out) {
     let mut table = Table::new([Align::Left, Align::Left]);
     table.row(["folder".into(), format!("{}{set}", info.folder.display()).into()]);
     table.row(["on disk".into(), packs.into()]);
+    if info.shares_blocks {
+        let containers = format!("{} in {} containers", bytes_text(info.container_bytes), count_text(info.containers));
+        table.row(["of it shared with files".into(), containers.into()]);
+    }
     table.row(["objects".into(), objects.into()]);
     table.row(["used by this worktree".into(), used.into()]);
     if !info.worktrees.is_empty() {

@@ -87,13 +87,12 @@ pub fn rescue(
 fn copy(all: &PackStore, writer: &Writer<'_>, span: &Span, job: &Job<'_>) -> Result<(), PackError> {
     let bytes = all.read_span(span)?;
     let mut noticer = Noticer::new(writer.compression());
-    let mut raw = Vec::new();
+    let mut room = Vec::new();
     for (id, place) in &span.chunks {
         job.check()?;
-        raw.clear();
         let stored = span.stored(place, &bytes);
-        all.unpack(id, place, stored, &mut raw)?;
-        writer.add_stored(place.kind, *id, (place.codec, stored), &raw, &mut noticer)?;
+        let raw = all.unpack(id, place, stored, &mut room)?;
+        writer.add_stored(place.kind, *id, (place.codec, stored), raw, &mut noticer)?;
         job.moved(Step::Sweep, 1, 0);
     }
     Ok(())

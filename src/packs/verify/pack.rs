@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::base::Id;
 use crate::format::codec;
-use crate::format::pack::{self, HEADER_LEN, PackEntry, PackKind, RECORD_LEN};
+use crate::format::pack::{self, HEADER_LEN, Layout, PackEntry, PackKind, RECORD_LEN};
 use crate::format::{FormatError, record};
 
 /// Records that turn out to be none are hashed up to so many times the length of the pack: a hostile pack of nothing
@@ -26,6 +26,7 @@ impl Reading {
     /// Hashes all that the pack `name` holds.
     pub fn of(name: &Id, bytes: &[u8]) -> Reading {
         match decoded(name, bytes) {
+            Ok((kind, entries)) if Layout::of(bytes) == Layout::Container => ranges(kind, entries, bytes),
             Ok((kind, entries)) => whole(kind, entries, bytes),
             Err(cause) => salvaged(bytes, cause.to_string()),
         }
@@ -70,6 +71,20 @@ fn whole(kind: PackKind, mut entries: Vec<PackEntry>, bytes: &[u8]) -> Reading {
     let footer = (reading.good.len() * pack::ENTRY_LEN) as u64 + pack::TRAILER_LEN as u64;
     if reading.flaw.is_none() && end as u64 + footer != bytes.len() as u64 {
         reading.note("between the last record and the footer lies what belongs to neither".to_owned());
+    }
+    reading
+}
+
+/// A container whose ends are good. What lies between its chunks belongs to nobody.
+fn ranges(kind: PackKind, mut entries: Vec<PackEntry>, bytes: &[u8]) -> Reading {
+    entries.sort_by_key(|entry| entry.offset);
+    let mut reading = Reading { kind: Some(kind), ..Reading::default() };
+    let mut raw = Vec::new();
+    for entry in entries {
+        match unpack(&entry, bytes, &mut raw) {
+            Ok(()) => reading.good.push(entry),
+            Err(reason) => reading.note(format!("chunk {}: {reason}", entry.id.short())),
+        }
     }
     reading
 }
