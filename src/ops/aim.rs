@@ -6,7 +6,7 @@ use crate::base::{Id, Job, RepoPath};
 use crate::format::compression::Noticer;
 use crate::format::pack::PackKind;
 use crate::format::seen::Record;
-use crate::format::tree::{self, ChunkRef};
+use crate::format::tree;
 use crate::packs::{Nowhere, PackError, Sink};
 use crate::worktree::{Placer, Staging};
 
@@ -20,7 +20,6 @@ use super::place::Placed;
 use super::plan::{Plan, plan};
 use super::project::Project;
 use super::seen;
-use super::stage;
 use super::survey::{Survey, survey};
 use super::targets::Target;
 use super::version::{Version, changes};
@@ -86,17 +85,6 @@ impl<'a> Aim<'a> {
             Placer::open(project.root(), &staging)?.make_folder(&self.target.dataset)?;
         }
         Ok(())
-    }
-
-    /// The chunks of all writes that the cache lacks, and the files that need them.
-    pub fn missing(&self, project: &Project) -> Result<Vec<(ChunkRef, RepoPath)>, Error> {
-        let cache = project.cache()?;
-        let mut missing = Vec::new();
-        for task in stage::tasks(&self.pages, &self.plan)? {
-            let lacking = task.chunks().iter().filter(|chunk| cache.find(&chunk.id).is_none());
-            missing.extend(lacking.map(|chunk| (*chunk, self.target.dataset.join(task.path()))));
-        }
-        Ok(missing)
     }
 
     /// The same error, with its files named from the root.

@@ -2,14 +2,17 @@
 
 use crate::base::{Id, Job, RepoPath};
 use crate::format::tree::ChunkRef;
+use crate::worktree::Staging;
 
 use super::aim::Aim;
 use super::bring;
 use super::error::{Error, MOST_NAMED};
 use super::fetcher::Fetcher;
+use super::incoming::Incoming;
 use super::pointed::{self, pointer_path};
 use super::project::Project;
 use super::publish::Undo;
+use super::stage::{self, AllStaged, Task};
 
 /// Refuses to begin where changes of the user would be lost, or something is in the way.
 pub fn refuse(aims: &[Aim<'_>]) -> Result<(), Error> {
@@ -29,38 +32,65 @@ pub fn refuse(aims: &[Aim<'_>]) -> Result<(), Error> {
     if count == 0 { Ok(()) } else { Err(Error::LocalEdits { files, count }) }
 }
 
-/// Fetches the chunks that the cache lacks. Returns their bytes.
+/// Fetches the chunks that the cache lacks; files of which the cache has nothing are staged as these come.
+///
+/// Returns the bytes of the chunks, and for each aim what is staged of it.
 ///
 /// # Errors
 /// `DataMissing` names the files whose chunks are nowhere, before anything is fetched.
-pub fn fetch(project: &Project, aims: &[Aim<'_>], fetcher: Option<&Fetcher<'_>>, job: &Job<'_>) -> Result<u64, Error> {
+pub fn fetch(
+    project: &Project,
+    aims: &[Aim<'_>],
+    staging: &Staging,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<(u64, Vec<AllStaged>), Error> {
     let mut bytes = 0;
+    let mut all_staged = Vec::new();
     for aim in aims {
-        let missing = aim.missing(project)?;
+        let tasks = stage::tasks(&aim.pages, &aim.plan)?;
+        let missing = stage::missing(&tasks, project.cache()?);
         aim.pages.keep()?;
-        if missing.is_empty() {
-            continue;
+        let mut staged = stage::nothing(&tasks);
+        if !missing.is_empty() {
+            let remote = match fetcher {
+                Some(fetcher) => fetcher.remote(aim.remote_name())?,
+                None => None,
+            };
+            let remote = remote.filter(|remote| missing.iter().all(|chunk| remote.packs.find(&chunk.id).is_some()));
+            let Some(remote) = remote else { return Err(nowhere(project, aim, &tasks, fetcher)?) };
+            let incoming = Incoming::new(staging, &tasks, project.cache()?);
+            let each = |id: &Id, raw: &[u8]| incoming.take(id, raw);
+            bytes += bring::bring_chunks(project, &remote, &missing, &each, job)?.raw_bytes;
+            incoming.finish(&mut staged)?;
         }
-        let remote = match fetcher {
-            Some(fetcher) => fetcher.remote(aim.remote_name())?,
-            None => None,
-        };
-        let is_nowhere = |id: &Id| remote.as_ref().is_none_or(|remote| remote.packs.find(id).is_none());
-        let mut files: Vec<RepoPath> =
-            missing.iter().filter(|(chunk, _)| is_nowhere(&chunk.id)).map(|(_, file)| file.clone()).collect();
-        files.dedup();
-        if !files.is_empty() {
-            let count = files.len();
-            files.truncate(MOST_NAMED);
-            let stores = remote.iter().map(|remote| remote.packs.name().to_owned()).collect();
-            return Err(Error::DataMissing { files, count, stores });
-        }
-        if let Some(remote) = remote {
-            let chunks: Vec<ChunkRef> = missing.into_iter().map(|(chunk, _)| chunk).collect();
-            bytes += bring::bring_chunks(project, &remote, &chunks, job)?.raw_bytes;
-        }
+        all_staged.push(staged);
     }
-    Ok(bytes)
+    Ok((bytes, all_staged))
+}
+
+/// The error that names the files whose chunks are nowhere.
+fn nowhere(
+    project: &Project,
+    aim: &Aim<'_>,
+    tasks: &[Task<'_>],
+    fetcher: Option<&Fetcher<'_>>,
+) -> Result<Error, Error> {
+    let cache = project.cache()?;
+    let remote = match fetcher {
+        Some(fetcher) => fetcher.remote(aim.remote_name())?,
+        None => None,
+    };
+    let is_nowhere = |chunk: &ChunkRef| {
+        let is_there = remote.as_ref().is_some_and(|remote| remote.packs.find(&chunk.id).is_some());
+        !is_there && cache.find(&chunk.id).is_none()
+    };
+    let suffering = tasks.iter().filter(|task| task.chunks().iter().any(is_nowhere));
+    let mut files: Vec<RepoPath> = suffering.map(|task| aim.target.dataset.join(task.path())).collect();
+    let count = files.len();
+    files.truncate(MOST_NAMED);
+    let stores = remote.iter().map(|remote| remote.packs.name().to_owned()).collect();
+    Ok(Error::DataMissing { files, count, stores })
 }
 
 /// Writes the pointers of the revision that was checked out, and stages them.

@@ -2,7 +2,7 @@
 
 use crate::base::{Id, Job, RepoPath, Step, Unit};
 use crate::format::tree::ChunkRef;
-use crate::packs::{Written, transfer};
+use crate::packs::{Each, Written, transfer_through};
 
 use super::error::Error;
 use super::pages::Pages;
@@ -40,15 +40,21 @@ pub fn bring_pages(
     }
 }
 
-/// Brings chunks, and tells of it as the step `Fetch`.
+/// Brings chunks, and tells of it as the step `Fetch`. `each` sees them on their way.
 ///
 /// # Errors
 /// `Absent`, before anything is fetched, if the remote lacks one. What was fetched before an error is kept.
-pub fn bring_chunks(project: &Project, remote: &Remote, chunks: &[ChunkRef], job: &Job<'_>) -> Result<Written, Error> {
+pub fn bring_chunks(
+    project: &Project,
+    remote: &Remote,
+    chunks: &[ChunkRef],
+    each: &Each<'_>,
+    job: &Job<'_>,
+) -> Result<Written, Error> {
     let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
     job.began(Step::Fetch, Some(bytes), Unit::Bytes);
     let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
-    let written = copy(project, remote, &ids, job);
+    let written = copy_through(project, remote, &ids, each, job);
     job.done(Step::Fetch);
     written
 }
@@ -58,8 +64,18 @@ pub fn bring_chunks(project: &Project, remote: &Remote, chunks: &[ChunkRef], job
 /// # Errors
 /// As [`bring_chunks`].
 pub fn copy(project: &Project, remote: &Remote, ids: &[Id], job: &Job<'_>) -> Result<Written, Error> {
+    copy_through(project, remote, ids, &|_, _| (), job)
+}
+
+fn copy_through(
+    project: &Project,
+    remote: &Remote,
+    ids: &[Id],
+    each: &Each<'_>,
+    job: &Job<'_>,
+) -> Result<Written, Error> {
     let writer = project.cache()?.writer()?;
-    match transfer(&remote.packs, &writer, ids, Step::Fetch, job) {
+    match transfer_through(&remote.packs, &writer, ids, each, Step::Fetch, job) {
         Ok(()) => Ok(writer.finish()?),
         Err(error) => {
             // The next run goes on from what is whole; the error that led here is the one to tell.

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::fetcher::Fetcher;
 use super::place as placing;
 use super::project::Project;
-use super::stage::{self, Sources, Task};
+use super::stage::{self, AllStaged, Sources, Task};
 use super::targets::{Target, targets};
 
 /// What to check out.
@@ -88,8 +88,7 @@ fn place_with(
         aims.push(Aim::take(project, target, force, fetcher, job)?);
     }
     aims::refuse(&aims)?;
-    let fetched_bytes = aims::fetch(project, &aims, fetcher, job)?;
-    put(project, &mut aims, force, fetcher, job)?;
+    let fetched_bytes = put(project, &mut aims, force, fetcher, job)?;
     aims::write_pointers(project, &aims)?;
     for aim in &aims {
         aim.remember(project)?;
@@ -103,17 +102,18 @@ fn put(
     force: bool,
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     if aims.iter().all(Aim::is_done) {
         Staging::sweep(project.root());
-        return Ok(());
+        aims.iter().try_for_each(|aim| aim.pages.keep())?;
+        return Ok(0);
     }
     let staging = Staging::begin(project.root())?;
+    let (fetched_bytes, mut staged) = aims::fetch(project, aims, &staging, fetcher, job)?;
     let bytes = aims.iter().flat_map(|aim| &aim.plan.writes).map(|write| write.node.bytes()).sum();
     job.began(Step::Place, Some(bytes), Unit::Bytes);
-    let mut staged = Vec::new();
-    for aim in aims.iter() {
-        staged.push(stage_one(project, aim, &staging, fetcher, job)?);
+    for (aim, staged) in aims.iter().zip(&mut staged) {
+        stage_one(project, aim, &staging, staged, fetcher, job)?;
     }
     if staged.iter().flatten().any(Option::is_some) {
         // A rename may reach the disk before the bytes do: after a power cut the file would be there, and empty.
@@ -125,30 +125,29 @@ fn put(
         aim.make_root(project)?;
     }
     job.done(Step::Place);
-    Ok(())
+    Ok(fetched_bytes)
 }
-
-type AllStaged = Vec<Option<crate::worktree::Staged>>;
 
 /// Stages the files of one dataset; what is damaged in the cache comes from the remote.
 fn stage_one(
     project: &Project,
     aim: &Aim<'_>,
     staging: &Staging,
+    staged: &mut AllStaged,
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
-) -> Result<AllStaged, Error> {
+) -> Result<(), Error> {
     let tasks: Vec<Task<'_>> = stage::tasks(&aim.pages, &aim.plan)?;
     let cache = project.cache()?;
-    let staged = stage::stage(Sources { cache, remote: None }, staging, &tasks, job);
-    match (staged, fetcher) {
+    let done = stage::stage(Sources { cache, remote: None }, staging, &tasks, staged, job);
+    match (done, fetcher) {
         (Err(Error::DataDamaged { files, count, cause }), Some(fetcher)) => match fetcher.remote(aim.remote_name())? {
             Some(remote) => {
                 let sources = Sources { cache, remote: Some(&remote.packs) };
-                stage::stage(sources, staging, &tasks, job).map_err(|error| aim.in_dataset(error))
+                stage::stage(sources, staging, &tasks, staged, job).map_err(|error| aim.in_dataset(error))
             }
             None => Err(aim.in_dataset(Error::DataDamaged { files, count, cause })),
         },
-        (staged, _) => staged.map_err(|error| aim.in_dataset(error)),
+        (done, _) => done.map_err(|error| aim.in_dataset(error)),
     }
 }

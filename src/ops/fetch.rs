@@ -70,17 +70,36 @@ pub struct FetchedDataset {
 /// `NotInDataset` for a part that no version has. `DataMissing` for files whose data is nowhere, after everything else
 /// was fetched. After any error, what was fetched is kept.
 pub fn fetch(project: &Project, options: &FetchOptions, job: &Job<'_>) -> Result<FetchReport, Error> {
+    fetch_with(project, options, Bring::All, job)
+}
+
+/// What a fetch brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bring {
+    /// Pages and chunks.
+    All,
+    /// Pages only, as long as no chunk is nowhere: somebody else brings the chunks that the report tells of.
+    Pages,
+}
+
+/// As [`fetch`].
+pub fn fetch_with(
+    project: &Project,
+    options: &FetchOptions,
+    bring: Bring,
+    job: &Job<'_>,
+) -> Result<FetchReport, Error> {
     let selection = selection::to_fetch(project, &options.selection, job)?;
     let mut report = FetchReport { is_up_to_date: true, remotes: Vec::new() };
     for part in selection.by_remote(project, options.remote.as_deref())? {
-        let fetched = fetch_from(project, &part, job)?;
+        let fetched = fetch_from(project, &part, bring, job)?;
         report.is_up_to_date &= fetched.new_chunks == 0;
         report.remotes.push(fetched);
     }
     Ok(report)
 }
 
-fn fetch_from(project: &Project, part: &Part, job: &Job<'_>) -> Result<Fetched, Error> {
+fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Result<Fetched, Error> {
     let cache = project.cache()?;
     let pages = Pages::new(project, Some(&part.remote))?;
     let nobody = Acknowledged::default();
@@ -97,10 +116,10 @@ fn fetch_from(project: &Project, part: &Part, job: &Job<'_>) -> Result<Fetched, 
     }
     let (there, gone): (Vec<ChunkRef>, Vec<ChunkRef>) =
         lack.chunks.iter().partition(|chunk| remote.packs.find(&chunk.id).is_some());
-    if !there.is_empty() {
-        bring::bring_chunks(project, &remote, &there, job)?;
-    }
     let absent: HashSet<Id> = gone.iter().map(|chunk| chunk.id).chain(lack.unread.iter().copied()).collect();
+    if !there.is_empty() && (bring == Bring::All || !absent.is_empty()) {
+        bring::bring_chunks(project, &remote, &there, &|_, _| (), job)?;
+    }
     match absent.is_empty() {
         true => Ok(Fetched::of(part, &lack)),
         false => {

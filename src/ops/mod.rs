@@ -24,6 +24,7 @@ mod gc;
 mod here;
 mod hint;
 mod hooks;
+mod incoming;
 mod ingest;
 mod init;
 mod lack;

@@ -6,7 +6,7 @@ use crate::base::Job;
 
 use super::checkout::{CheckoutOptions, CheckoutReport, checkout};
 use super::error::Error;
-use super::fetch::{FetchOptions, FetchReport, fetch};
+use super::fetch::{Bring, FetchOptions, FetchReport, fetch, fetch_with};
 use super::project::Project;
 use super::selection::SelectionOptions;
 
@@ -33,10 +33,11 @@ pub struct PullReport {
 /// Fetches what the cache lacks, then makes the worktree what its pointers say.
 ///
 /// # Errors
-/// Those of [`fetch`], before the worktree is touched, then those of [`checkout`].
+/// Those of [`fetch`] and of [`checkout`], before the worktree is touched.
 pub fn pull(project: &Project, options: &PullOptions, job: &Job<'_>) -> Result<PullReport, Error> {
     let wanted = FetchOptions { selection: options.selection.clone(), remote: options.remote.clone() };
-    let fetched = fetch(project, &wanted, job)?;
+    // What the worktree needs goes there and into the cache in one pass; the rest follows.
+    let fetched = fetch_with(project, &wanted, Bring::Pages, job)?;
     let placed = CheckoutOptions {
         revision: None,
         paths: options.selection.paths.clone(),
@@ -44,6 +45,10 @@ pub fn pull(project: &Project, options: &PullOptions, job: &Job<'_>) -> Result<P
         no_fetch: false,
         remote: options.remote.clone(),
     };
-    let checked_out = checkout(project, &placed, job)?;
+    let mut checked_out = checkout(project, &placed, job)?;
+    let came = std::mem::take(&mut checked_out.fetched_bytes);
+    if came != fetched.remotes.iter().map(|remote| remote.new_bytes).sum::<u64>() {
+        fetch(project, &wanted, job)?;
+    }
     Ok(PullReport { fetched, checked_out })
 }

@@ -50,9 +50,31 @@ impl Task<'_> {
         &self.chunks
     }
 
+    /// What is written.
+    pub fn node(&self) -> &Node {
+        &self.write.node
+    }
+
     fn bytes(&self) -> u64 {
         self.write.node.bytes()
     }
+}
+
+/// What is staged of each task, in their order: nothing of an empty folder, ever.
+pub type AllStaged = Vec<Option<Staged>>;
+
+/// Nothing is staged yet.
+pub fn nothing(tasks: &[Task<'_>]) -> AllStaged {
+    let mut staged = Vec::new();
+    staged.resize_with(tasks.len(), || None);
+    staged
+}
+
+/// The chunks that a store lacks; one that is needed twice may be named twice.
+pub fn missing(tasks: &[Task<'_>], store: &PackStore) -> Vec<ChunkRef> {
+    let catalog = store.catalog();
+    let chunks = tasks.iter().flat_map(|task| &task.chunks);
+    chunks.filter(|chunk| catalog.find(&chunk.id).is_none()).copied().collect()
 }
 
 /// Where chunks are read: the cache, and where that is damaged, a remote.
@@ -87,7 +109,7 @@ impl Sources<'_> {
     }
 }
 
-/// Writes the files of all tasks where nobody sees them, and checks each whole. In the order of `tasks`.
+/// Writes the files of all tasks that are not staged yet where nobody sees them, and checks each whole.
 ///
 /// # Errors
 /// `DataDamaged` names the files that a bad chunk spoils.
@@ -95,17 +117,16 @@ pub fn stage(
     sources: Sources<'_>,
     staging: &Staging,
     tasks: &[Task<'_>],
+    staged: &mut AllStaged,
     job: &Job<'_>,
-) -> Result<Vec<Option<Staged>>, Error> {
-    let mut order: Vec<usize> = (0..tasks.len()).collect();
+) -> Result<(), Error> {
+    let mut order: Vec<usize> = (0..tasks.len()).filter(|at| staged[*at].is_none()).collect();
     // Packs are read from front to back.
     order.sort_by_cached_key(|at| {
         let first = tasks[*at].chunks.first().and_then(|chunk| sources.cache.find(&chunk.id));
         first.map(|place| (place.pack, place.offset))
     });
     let (small, large): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|at| tasks[*at].bytes() < LARGE);
-    let mut staged: Vec<Option<Staged>> = Vec::new();
-    staged.resize_with(tasks.len(), || None);
     let batches = batches(&small, tasks);
     let done = batches
         .par_iter()
@@ -117,7 +138,7 @@ pub fn stage(
     for at in large {
         staged[at] = Some(stage_large(sources, staging, &tasks[at], job)?);
     }
-    Ok(staged)
+    Ok(())
 }
 
 fn batches(files: &[usize], tasks: &[Task<'_>]) -> Vec<Vec<usize>> {
@@ -188,7 +209,8 @@ fn stage_large(sources: Sources<'_>, staging: &Staging, task: &Task<'_>, job: &J
     Ok(file.seal()?)
 }
 
-fn check_whole(task: &Task<'_>, id: &Id, found: Id) -> Result<(), Error> {
+/// Whether the chunks of a file make the file that is wanted.
+pub fn check_whole(task: &Task<'_>, id: &Id, found: Id) -> Result<(), Error> {
     if found == *id {
         return Ok(());
     }

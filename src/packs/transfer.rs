@@ -12,6 +12,9 @@ use super::open::PackStore;
 use super::read::{Span, spans};
 use super::writer::Writer;
 
+/// Sees a chunk or a page: its id and its raw bytes.
+pub type Each<'e> = dyn Fn(&Id, &[u8]) + Sync + 'e;
+
 /// Copies `wanted` from `from` to where `to` writes. What is there already is skipped; an id may be named twice.
 ///
 /// Every chunk is checked on its way. A chunk goes as it is stored where that is compressed already. `step` moves by
@@ -21,6 +24,18 @@ use super::writer::Writer;
 /// `Absent` before anything is copied if no index of `from` names a chunk; `Damaged` if one is wrong. After any
 /// error, what was copied may be kept by [`Writer::keep_stored`], and a second run goes on from there.
 pub fn transfer(from: &PackStore, to: &Writer<'_>, wanted: &[Id], step: Step, job: &Job<'_>) -> Result<(), PackError> {
+    transfer_through(from, to, wanted, &|_, _| (), step, job)
+}
+
+/// The same, and `each` sees the raw bytes of all that is copied, checked, on whatever thread it comes to.
+pub fn transfer_through(
+    from: &PackStore,
+    to: &Writer<'_>,
+    wanted: &[Id],
+    each: &Each<'_>,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(), PackError> {
     let catalog = from.catalog();
     let absent = |id: &Id| PackError::Absent { store: from.name().to_owned(), id: *id };
     let places = wanted
@@ -36,7 +51,7 @@ pub fn transfer(from: &PackStore, to: &Writer<'_>, wanted: &[Id], step: Step, jo
         let mut noticer = Noticer::new(to.compression());
         while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
             let copied = job.check().map_err(PackError::from);
-            if let Err(error) = copied.and_then(|()| copy_span(from, to, span, &mut noticer, step, job)) {
+            if let Err(error) = copied.and_then(|()| copy_span(from, to, span, &mut noticer, each, step, job)) {
                 next.store(spans.len(), Ordering::Relaxed);
                 failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
@@ -59,6 +74,7 @@ fn copy_span(
     to: &Writer<'_>,
     span: &Span,
     noticer: &mut Noticer,
+    each: &Each<'_>,
     step: Step,
     job: &Job<'_>,
 ) -> Result<(), PackError> {
@@ -66,7 +82,7 @@ fn copy_span(
         // A collector may have removed the pack since the index was read. Each pack goes once, so this ends.
         Err(gone @ StoreError::Missing { .. }) => {
             let elsewhere = from.spans_elsewhere(span, gone)?;
-            return elsewhere.iter().try_for_each(|span| copy_span(from, to, span, noticer, step, job));
+            return elsewhere.iter().try_for_each(|span| copy_span(from, to, span, noticer, each, step, job));
         }
         other => other?,
     };
@@ -76,6 +92,7 @@ fn copy_span(
         let stored = span.stored(place, &bytes);
         let raw = from.unpack(id, place, stored, &mut room)?;
         to.add_stored(place.kind, *id, (place.codec, stored), raw, noticer)?;
+        each(id, raw);
         job.moved(step, raw.len() as u64, 0);
     }
     Ok(())

@@ -127,6 +127,11 @@ impl StagedFile {
         sys::write_at(&self.file, bytes, offset).at("write", &self.path)
     }
 
+    /// Fills `room` with what was written at `offset`; less of it only at the end. Returns how much.
+    pub fn read_at(&self, room: &mut [u8], offset: u64) -> PathResult<usize> {
+        sys::read_at(&self.file, room, offset).at("read", &self.path)
+    }
+
     /// Sets disk aside for a file of `bytes`, so that a full disk is told before much is written.
     ///
     /// Pays from some MiB on; for a small file it costs more than writing it.

@@ -153,7 +153,7 @@ impl Folder {
     /// Makes the file `name`, which must not be there, open for writing. The user's umask holds.
     pub fn create(&self, name: &[u8], executable: bool) -> io::Result<File> {
         let mode = Mode::from_raw_mode(if executable { 0o777 } else { 0o666 });
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         Ok(fs::openat(&self.0, name, flags, mode)?.into())
     }
 

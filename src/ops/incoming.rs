@@ -1,0 +1,174 @@
+//! Files that are put together as their chunks come from a remote: each is read, checked and unpacked once, for the cache
+//! and for the worktree.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::{Id, PathResult};
+use crate::format::tree::Node;
+use crate::packs::PackStore;
+use crate::worktree::{Staged, StagedFile, Staging, WorktreeError};
+
+use super::error::Error;
+use super::stage::{AllStaged, Task, check_whole};
+
+/// So many files of several chunks are open at once; others are staged afterwards, from the cache.
+const MOST_OPEN: usize = 256;
+/// What is read back of a file at once, to be hashed; in bytes.
+const HASHED_AT_ONCE: usize = 4 << 20;
+
+/// Takes chunks in any order, on any thread. A file that cannot be written is given up: it is staged afterwards, and
+/// what is wrong is told then.
+pub struct Incoming<'t> {
+    staging: &'t Staging,
+    tasks: &'t [Task<'t>],
+    /// By id.
+    wanted: Vec<Wanted>,
+    open: Mutex<Open>,
+    whole: Mutex<Vec<Whole>>,
+}
+
+/// A file that is whole; of several chunks, with the hash of all of them.
+struct Whole {
+    task: usize,
+    staged: Staged,
+    id: Option<Id>,
+}
+
+/// A place where a chunk is wanted.
+struct Wanted {
+    id: Id,
+    task: usize,
+    offset: u64,
+}
+
+/// Files of several chunks.
+#[derive(Default)]
+struct Open {
+    files: HashMap<usize, Arc<Part>>,
+    given_up: HashSet<usize>,
+}
+
+/// A file of which some chunks are there.
+struct Part {
+    file: StagedFile,
+    missing_bytes: AtomicU64,
+}
+
+impl<'t> Incoming<'t> {
+    /// Waits for the chunks of those `tasks` of which `cache` has nothing.
+    pub fn new(staging: &'t Staging, tasks: &'t [Task<'t>], cache: &PackStore) -> Incoming<'t> {
+        let catalog = cache.catalog();
+        let mut wanted = Vec::new();
+        for (number, task) in tasks.iter().enumerate() {
+            if task.chunks().iter().any(|chunk| catalog.find(&chunk.id).is_some()) {
+                continue;
+            }
+            let mut offset = 0;
+            for chunk in task.chunks() {
+                wanted.push(Wanted { id: chunk.id, task: number, offset });
+                offset += u64::from(chunk.bytes);
+            }
+        }
+        wanted.sort_unstable_by_key(|wanted| wanted.id);
+        Incoming { staging, tasks, wanted, open: Mutex::default(), whole: Mutex::default() }
+    }
+
+    /// Writes a chunk, which was checked, wherever it is wanted.
+    pub fn take(&self, id: &Id, raw: &[u8]) {
+        let first = self.wanted.partition_point(|wanted| wanted.id < *id);
+        for wanted in self.wanted[first..].iter().take_while(|wanted| wanted.id == *id) {
+            let is_whole = self.tasks[wanted.task].chunks().len() == 1;
+            let written = if is_whole { self.write_whole(wanted.task, raw) } else { self.write_part(wanted, raw) };
+            if written.is_err() {
+                self.give_up(wanted.task);
+            }
+        }
+    }
+
+    fn write_whole(&self, task: usize, raw: &[u8]) -> Result<(), WorktreeError> {
+        let mut file = self.new_file(task)?;
+        file.append(raw)?;
+        lock(&self.whole).push(Whole { task, staged: file.seal()?, id: None });
+        Ok(())
+    }
+
+    fn write_part(&self, wanted: &Wanted, raw: &[u8]) -> Result<(), WorktreeError> {
+        let Some(part) = self.part(wanted.task)? else { return Ok(()) };
+        part.file.write_at(raw, wanted.offset)?;
+        let bytes = raw.len() as u64;
+        if part.missing_bytes.fetch_sub(bytes, Ordering::AcqRel) == bytes {
+            lock(&self.open).files.remove(&wanted.task);
+        }
+        // Once it is whole, the last thread that has it in hand ends it.
+        let Some(part) = Arc::into_inner(part) else { return Ok(()) };
+        let id = id_of(&part.file, self.tasks[wanted.task].node().bytes())?;
+        let staged = part.file.seal()?;
+        lock(&self.whole).push(Whole { task: wanted.task, staged, id: Some(id) });
+        Ok(())
+    }
+
+    /// The file of that task; `None` if it was given up.
+    fn part(&self, task: usize) -> Result<Option<Arc<Part>>, WorktreeError> {
+        let mut open = lock(&self.open);
+        if let Some(part) = open.files.get(&task) {
+            return Ok(Some(Arc::clone(part)));
+        }
+        if open.given_up.contains(&task) {
+            return Ok(None);
+        }
+        if open.files.len() >= MOST_OPEN {
+            open.given_up.insert(task);
+            return Ok(None);
+        }
+        let missing_bytes = self.tasks[task].chunks().iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
+        let part = Arc::new(Part { file: self.new_file(task)?, missing_bytes: missing_bytes.into() });
+        open.files.insert(task, Arc::clone(&part));
+        Ok(Some(part))
+    }
+
+    fn give_up(&self, task: usize) {
+        let mut open = lock(&self.open);
+        open.files.remove(&task);
+        open.given_up.insert(task);
+    }
+
+    fn new_file(&self, task: usize) -> Result<StagedFile, WorktreeError> {
+        self.staging.file(matches!(self.tasks[task].node(), Node::File { executable: true, .. }))
+    }
+
+    /// Puts what is whole into `staged`.
+    ///
+    /// # Errors
+    /// `DataDamaged` for a file whose chunks do not make it.
+    pub fn finish(self, staged: &mut AllStaged) -> Result<(), Error> {
+        for whole in self.whole.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let task = &self.tasks[whole.task];
+            if let (Node::File { id, .. }, Some(found)) = (task.node(), whole.id) {
+                check_whole(task, id, found)?;
+            }
+            staged[whole.task] = Some(whole.staged);
+        }
+        Ok(())
+    }
+}
+
+/// The hash of all that was written: `bytes`, if all is well.
+fn id_of(file: &StagedFile, bytes: u64) -> PathResult<Id> {
+    let mut hasher = blake3::Hasher::new();
+    let mut room = vec![0; HASHED_AT_ONCE.min(bytes as usize).max(1)];
+    let mut at = 0;
+    loop {
+        let count = file.read_at(&mut room, at)?;
+        if count == 0 {
+            return Ok(Id::from(hasher.finalize()));
+        }
+        hasher.update_rayon(&room[..count]);
+        at += count as u64;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
