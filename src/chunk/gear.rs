@@ -49,16 +49,12 @@ pub fn candidates(data: &[u8], from: usize, params: &Params, out: &mut Vec<Candi
     let mut hashes = starts.map(|start| warm(data, start));
     let mut found: [Vec<Candidate>; LANES] = Default::default();
     let limit = 1u64 << (64 - params.loose_bits);
-    let [first, second, third, fourth] = starts.map(|start| &data[start..start + lane]);
+    let lanes = starts.map(|start| &data[start..start + lane]);
     for at in 0..lane {
-        let bytes = [first[at], second[at], third[at], fourth[at]];
         for side in 0..LANES {
-            hashes[side] = step(hashes[side], bytes[side]);
-        }
-        let lowest = hashes[0].min(hashes[1]).min(hashes[2].min(hashes[3]));
-        if lowest < limit {
-            for side in 0..LANES {
-                note(hashes[side], starts[side] + at + 1, params, &mut found[side]);
+            hashes[side] = step(hashes[side], lanes[side][at]);
+            if hashes[side] < limit {
+                note_one(hashes[side], starts[side] + at + 1, params, &mut found[side]);
             }
         }
     }
@@ -79,6 +75,13 @@ fn scan(data: &[u8], from: usize, to: usize, params: &Params, out: &mut Vec<Cand
 /// The hash at `at`, from the window before it.
 pub(super) fn warm(data: &[u8], at: usize) -> u64 {
     data[at.saturating_sub(WINDOW)..at].iter().fold(0, |hash, byte| step(hash, *byte))
+}
+
+/// Out of the way of the loop, which hardly ever comes here.
+#[cold]
+#[inline(never)]
+fn note_one(hash: u64, position: usize, params: &Params, out: &mut Vec<Candidate>) {
+    note(hash, position, params, out);
 }
 
 #[inline(always)]

@@ -50,8 +50,8 @@ mod tests {
         let sealed = builder.seal();
         let mut found = Vec::new();
         let mut at = 0;
-        while let Some(next) = find(&sealed.bytes, at) {
-            at = match decode(&sealed.bytes, next) {
+        while let Some(next) = find(sealed.bytes(), at) {
+            at = match decode(sealed.bytes(), next) {
                 Ok(entry) => {
                     found.push(entry);
                     (entry.offset + entry.stored_len) as usize
@@ -61,7 +61,7 @@ mod tests {
         }
         found.sort_by_key(|entry| entry.id);
         assert_eq!(found, sealed.entries);
-        assert_eq!(find(&sealed.bytes, 0), Some(HEADER_LEN));
+        assert_eq!(find(sealed.bytes(), 0), Some(HEADER_LEN));
     }
 
     #[test]

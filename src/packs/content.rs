@@ -251,17 +251,23 @@ impl Window {
         hasher: &mut blake3::Hasher,
         chunks: &mut Vec<ChunkRef>,
     ) -> Result<usize, PackError> {
+        let (_, cut) = rayon::join(|| hasher.update_rayon(self.fresh()), || self.cut(sink));
+        let (stored, open_chunk) = cut?;
+        chunks.extend(stored);
+        Ok(open_chunk)
+    }
+
+    /// Stores all chunks that end here. Returns them, and where the open chunk begins.
+    fn cut(&self, sink: &dyn Sink) -> Result<(Vec<ChunkRef>, usize), PackError> {
         let data = &self.bytes[self.start..];
-        let (_, candidates) = rayon::join(|| hasher.update_rayon(self.fresh()), || candidates_of(data));
-        let ends = chunk::ends(&candidates, data.len(), self.is_last(), &chunk::V1);
+        let ends = chunk::ends(&candidates_of(data), data.len(), self.is_last(), &chunk::V1);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let ranges: Vec<_> = starts.zip(&ends).map(|(start, end)| start..*end).collect();
         let stored = ranges
             .into_par_iter()
             .map_init(|| Noticer::new(sink.compression()), |noticer, range| store_chunk(sink, &data[range], noticer))
             .collect::<Result<Vec<_>, _>>()?;
-        chunks.extend(stored);
-        Ok(self.start + ends.last().copied().unwrap_or(0))
+        Ok((stored, self.start + ends.last().copied().unwrap_or(0)))
     }
 }
 

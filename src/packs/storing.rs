@@ -130,10 +130,11 @@ fn start(shared: Arc<Shared>, packs: Arc<Mutex<Receiver<SealedPack>>>) -> JoinHa
 }
 
 impl Shared {
-    fn store_one(&self, SealedPack { id, kind, bytes, entries }: SealedPack) {
-        match self.store.put(&layout::pack(&id), &bytes) {
+    fn store_one(&self, mut sealed: SealedPack) {
+        match self.store.put(&layout::pack(&sealed.id), sealed.bytes()) {
             Ok(()) => {
-                let stored = StoredPack { pack: SegmentPack { id, bytes: bytes.len() as u64, kind }, entries };
+                let pack = SegmentPack { id: sealed.id, bytes: sealed.bytes().len() as u64, kind: sealed.kind };
+                let stored = StoredPack { pack, entries: std::mem::take(&mut sealed.entries) };
                 if let Some(folder) = &self.notes {
                     // Without the note an interrupted run sends the pack again: no reason to fail this one.
                     let _ = leave_note(folder, &stored.pack, &encode_segment(std::slice::from_ref(&stored)).1);
@@ -145,7 +146,7 @@ impl Shared {
                 lock(&self.failure).get_or_insert(error.into());
             }
         }
-        lock(&self.spare).push(bytes);
+        lock(&self.spare).push(sealed.into_buffer());
     }
 }
 

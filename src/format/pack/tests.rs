@@ -17,11 +17,11 @@ fn pack() -> SealedPack {
 #[test]
 fn a_pack_survives_its_bytes() {
     let sealed = pack();
-    let (id, kind, entries) = decode(&sealed.bytes).unwrap();
+    let (id, kind, entries) = decode(sealed.bytes()).unwrap();
     assert_eq!((id, kind, &entries), (sealed.id, PackKind::Chunks, &sealed.entries));
     for entry in entries {
         let start = entry.offset as usize;
-        assert_eq!(Id::of(&sealed.bytes[start..start + entry.stored_len as usize]), entry.id);
+        assert_eq!(Id::of(&sealed.bytes()[start..start + entry.stored_len as usize]), entry.id);
     }
 }
 
@@ -42,7 +42,7 @@ fn container() -> (SealedContainer, Vec<u8>) {
 fn a_container_survives_its_bytes() {
     let (sealed, bytes) = container();
     assert_eq!(decode(&bytes).unwrap(), (sealed.id, PackKind::Chunks, sealed.entries.clone()));
-    assert_eq!((Layout::of(&bytes), Layout::of(&pack().bytes)), (Layout::Container, Layout::Records));
+    assert_eq!((Layout::of(&bytes), Layout::of(pack().bytes())), (Layout::Container, Layout::Records));
     for entry in sealed.entries {
         let start = entry.offset as usize;
         assert_eq!(Id::of(&bytes[start..start + entry.stored_len as usize]), entry.id);
@@ -62,15 +62,15 @@ fn a_flipped_bit_in_the_ends_of_a_container_is_noticed() {
 #[test]
 fn an_empty_pack_is_a_pack() {
     let sealed = PackBuilder::new(PackKind::Pages, [0; 16], vec![1, 2, 3]).seal();
-    assert_eq!(decode(&sealed.bytes).unwrap(), (sealed.id, PackKind::Pages, vec![]));
+    assert_eq!(decode(sealed.bytes()).unwrap(), (sealed.id, PackKind::Pages, vec![]));
 }
 
 #[test]
 fn a_flipped_bit_outside_the_chunks_is_noticed() {
     let sealed = pack();
-    let footer = sealed.bytes.len() - TRAILER_LEN - 3 * ENTRY_LEN;
-    for at in (0..HEADER_LEN).chain(footer..sealed.bytes.len()) {
-        let mut bytes = sealed.bytes.clone();
+    let footer = sealed.bytes().len() - TRAILER_LEN - 3 * ENTRY_LEN;
+    for at in (0..HEADER_LEN).chain(footer..sealed.bytes().len()) {
+        let mut bytes = sealed.bytes().to_vec();
         bytes[at] ^= 4;
         assert!(decode(&bytes).is_err(), "byte {at}");
     }
@@ -80,9 +80,22 @@ proptest! {
     #[test]
     fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>, at in 0usize..300, value: u8, cut in 0usize..300) {
         let _ = decode(&bytes);
-        let mut bytes = pack().bytes;
+        let mut bytes = pack().bytes().to_vec();
         let at = at % bytes.len();
         bytes[at] = value;
         let _ = decode(&bytes[..bytes.len().saturating_sub(cut % 3)]);
     }
+}
+
+#[test]
+fn a_large_buffer_holds_the_same_pack() {
+    let make = |buffer| {
+        let mut builder = PackBuilder::new(PackKind::Chunks, [7; 16], buffer);
+        builder.push(Id::of(b"one"), Codec::Raw, 3, b"one");
+        builder.seal()
+    };
+    let (small, large) = (make(Vec::new()), make(vec![9; 2 << 20]));
+    assert_eq!((small.bytes(), small.id), (large.bytes(), large.id));
+    assert_eq!(large.bytes().as_ptr().align_offset(4096), 0);
+    assert_eq!(large.into_buffer().capacity(), 2 << 20);
 }

@@ -9,10 +9,17 @@ use super::shape::{
 };
 use crate::base::Id;
 
+/// A large pack begins at a multiple of this in memory: then a store can give it to the disk as it lies there.
+const ALIGNMENT: usize = 4096;
+/// Smaller buffers are not worth it, in bytes.
+const LARGE: usize = 1 << 20;
+
 /// A pack in the making.
 #[derive(Debug)]
 pub struct PackBuilder {
     bytes: Vec<u8>,
+    /// Where the pack begins in `bytes`.
+    start: usize,
     entries: Vec<PackEntry>,
 }
 
@@ -23,24 +30,38 @@ pub struct SealedPack {
     pub id: Id,
     /// What it holds.
     pub kind: PackKind,
-    /// All its bytes.
-    pub bytes: Vec<u8>,
+    buffer: Vec<u8>,
+    start: usize,
     /// Its chunks, ascending by id.
     pub entries: Vec<PackEntry>,
+}
+
+impl SealedPack {
+    /// All its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// The memory, to be used again.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
 }
 
 impl PackBuilder {
     /// Begins a pack in `buffer`, whose content is dropped and whose memory is used.
     pub fn new(kind: PackKind, random: [u8; 16], mut buffer: Vec<u8>) -> PackBuilder {
         buffer.clear();
+        let start = if buffer.capacity() < LARGE { 0 } else { buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT) };
+        buffer.resize(start, 0);
         buffer.extend_from_slice(&header(kind, Layout::Records, random));
-        PackBuilder { bytes: buffer, entries: Vec::new() }
+        PackBuilder { bytes: buffer, start, entries: Vec::new() }
     }
 
     /// Appends a chunk of `raw_len` bytes as it is stored. The caller gives each id once.
     pub fn push(&mut self, id: Id, codec: Codec, raw_len: u32, stored: &[u8]) {
         let stored_len = u32::try_from(stored.len()).expect("chunks are at most MAX_RAW long");
-        let offset = u32::try_from(self.bytes.len() + RECORD_LEN).expect("a pack is sealed long before 4 GiB");
+        let offset = u32::try_from(self.len() + RECORD_LEN).expect("a pack is sealed long before 4 GiB");
         self.bytes.extend_from_slice(record::LETTERS);
         self.bytes.extend_from_slice(&[codec.to_byte(), 0, 0, 0]);
         self.bytes.extend_from_slice(&stored_len.to_le_bytes());
@@ -52,7 +73,7 @@ impl PackBuilder {
 
     /// How many bytes the pack has so far.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.start
     }
 
     /// Whether it holds no chunk.
@@ -62,11 +83,11 @@ impl PackBuilder {
 
     /// Writes footer and trailer.
     pub fn seal(mut self) -> SealedPack {
-        let kind = PackKind::from_byte(self.bytes[8]).expect("new() wrote it");
         let mut header = [0; HEADER_LEN];
-        header.copy_from_slice(&self.bytes[..HEADER_LEN]);
+        header.copy_from_slice(&self.bytes[self.start..self.start + HEADER_LEN]);
+        let kind = PackKind::from_byte(header[8]).expect("new() wrote it");
         let id = push_end(&mut self.bytes, &header, &mut self.entries);
-        SealedPack { id, kind, bytes: self.bytes, entries: self.entries }
+        SealedPack { id, kind, buffer: self.bytes, start: self.start, entries: self.entries }
     }
 }
 
