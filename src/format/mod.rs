@@ -6,6 +6,7 @@ pub mod config;
 pub mod conflict;
 pub mod cursor;
 mod error;
+pub mod foreign;
 pub mod manifest;
 pub mod pack;
 pub mod pages;

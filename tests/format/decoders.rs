@@ -6,6 +6,7 @@
 use esker::base::Id;
 use esker::format::config::{Layer, Place};
 use esker::format::cursor::seal;
+use esker::format::foreign::{self, Hash, Map};
 use esker::format::manifest::Manifest;
 use esker::format::pages::{List, Page};
 use esker::format::pointer::Pointer;
@@ -20,7 +21,7 @@ use esker::format::{codec, pack};
 pub type Decoder = (&'static str, fn(&[u8]));
 
 /// All decoders.
-pub const ALL: [Decoder; 10] = [
+pub const ALL: [Decoder; 12] = [
     ("pointer", pointer),
     ("config", config),
     ("store-config", store_config),
@@ -31,6 +32,8 @@ pub const ALL: [Decoder; 10] = [
     ("segment", segment),
     ("root", root),
     ("seen", seen),
+    ("migrated", migrated),
+    ("foreign", foreign),
 ];
 
 fn pointer(bytes: &[u8]) {
@@ -38,6 +41,23 @@ fn pointer(bytes: &[u8]) {
         assert_eq!(Pointer::parse(&pointer.to_bytes()).as_ref(), Ok(&pointer));
         assert_eq!(pointer.rewrite(bytes), bytes, "nothing changed, so nothing is rewritten");
     }
+}
+
+fn migrated(bytes: &[u8]) {
+    if let Ok(map) = Map::parse(bytes) {
+        assert_eq!(Map::parse(&map.to_bytes()), Ok(map));
+    }
+    // Any answer will do, if one comes.
+    let _ = foreign::contents(bytes);
+}
+
+fn foreign(bytes: &[u8]) {
+    let _ = foreign::dvc_file(bytes);
+    let _ = foreign::dvc_lock(bytes);
+    let _ = foreign::stage_folders(bytes);
+    let _ = foreign::dir_entries(Hash::Md5, bytes);
+    let _ = foreign::lfs_pointer(bytes);
+    let _ = foreign::dvc_config(&[bytes.to_vec()]);
 }
 
 fn config(bytes: &[u8]) {

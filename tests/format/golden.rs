@@ -9,6 +9,7 @@ use std::path::Path;
 use esker::base::{Id, RepoPath, Stat};
 use esker::format::codec::{self, Codec};
 use esker::format::config::{Config, KEYS, Layer, Place};
+use esker::format::foreign::{self, Hash, Map, OldId};
 use esker::format::pack::{self, Layout, PackEntry, PackKind};
 use esker::format::pointer::{self, Pointer};
 use esker::format::root::{self, Root};
@@ -63,6 +64,37 @@ fn a_pointer_to_an_imported_folder() {
     let kind = pointer::Kind::Folder { files: 100_000 };
     let bytes = 1_073_741_824;
     pointer("pointer-folder.esker", &Pointer { kind, id: id("folder"), bytes, remote: None, source: Some(source) });
+}
+
+#[test]
+fn a_map_of_what_was_migrated() {
+    let old = |hash, text: &str| OldId::new(hash, text).unwrap();
+    let pointer = |kind, seed| Pointer { kind, id: id(seed), bytes: 1000, remote: None, source: None };
+    let (folder, file) = ("6303200380bb2521519b4a424aeae345.dir", "d41d8cd98f00b204e9800998ecf8427e");
+    let large = pointer::Kind::File { manifest: Some(id("page")), executable: false };
+    let small = pointer::Kind::File { manifest: None, executable: false };
+    let objects = [
+        (old(Hash::Md5, folder), pointer(pointer::Kind::Folder { files: 6 }, "folder")),
+        (old(Hash::Md5Dos2Unix, file), pointer(large, "large")),
+        (old(Hash::Sha256, &file.repeat(2)), pointer(small, "small")),
+    ];
+    let place = |dataset: &str, old: &OldId, executable, remote: Option<&str>| foreign::Place {
+        file: path(format!("{dataset}.dvc").as_bytes()),
+        blob: "0123456789abcdef0123456789abcdef01234567".into(),
+        dataset: path(dataset.as_bytes()),
+        old: old.clone(),
+        executable,
+        remote: remote.map(Into::into),
+    };
+    let places = vec![
+        place("höhen/50% of all", &objects[0].0, false, None),
+        place("model.pt", &objects[1].0, false, Some("archive")),
+        place("run.sh", &objects[2].0, true, None),
+    ];
+    let wanted = Map { objects: objects.into_iter().collect(), places };
+    let bytes = golden("migrated", || wanted.to_bytes());
+    assert_eq!(Map::parse(&bytes).as_ref(), Ok(&wanted));
+    assert_eq!(wanted.to_bytes(), bytes);
 }
 
 #[test]

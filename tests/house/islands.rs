@@ -3,7 +3,7 @@
 use super::source::{Source, find_word};
 
 /// Each crate and the places (folders end in `/`) that may name it.
-const HOMES: [(&str, &[&str]); 23] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("aws_config", &["src/store/s3/"]),
     ("aws_credential_types", &["src/store/s3/"]),
     ("aws_sdk_s3", &["src/store/s3/"]),
@@ -17,7 +17,10 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("clap_mangen", &["src/cli/"]),
     ("ctrlc", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
-    ("serde_json", &["src/cli/"]),
+    ("md5", &["src/format/foreign/"]),
+    ("serde_json", &["src/cli/", "src/format/foreign/"]),
+    ("serde_saphyr", &["src/format/foreign/"]),
+    ("sha2", &["src/format/foreign/"]),
     ("toml_edit", &["src/format/"]),
     ("zstd", &["src/format/"]),
     ("icu_normalizer", &["src/worktree/"]),
