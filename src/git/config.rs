@@ -22,6 +22,15 @@ impl Repo {
         Ok(Some(String::from_utf8_lossy(value).into_owned()))
     }
 
+    /// The value of `key` in a file of the worktree that has the form of Git's configuration, such as `.lfsconfig`.
+    pub fn config_of_file(&self, file: &Path, key: &str) -> Option<String> {
+        let path = self.worktree().ok()?.join(file);
+        if !path.is_file() {
+            return None;
+        }
+        git2::Config::open(&path).and_then(|config| config.get_string(key)).ok()
+    }
+
     /// Sets `key` for this repository, all its worktrees included.
     ///
     /// # Errors

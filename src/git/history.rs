@@ -4,8 +4,10 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::sync::Arc;
 
 use super::error::GitError;
+use super::grafts::Grafts;
 use super::pointers::{BlobId, extend, is_pointer_name, is_regular, is_tree};
 use super::{Commit, CommitId, Repo};
 use crate::base::{AtPath, Cancel, Cancelled, RepoPath};
@@ -57,9 +59,10 @@ impl Repo {
         hidden: &[Commit],
         cancel: &Cancel,
     ) -> Result<Vec<PastPointer>, GitError> {
-        let mut gathering = Gathering { repo: self, known: HashSet::new(), found: Vec::new() };
+        let mut gathering = Gathering::new(self);
         for commit in Walk::without(self, tips, hidden, cancel)? {
             let commit = commit?;
+            gathering.root = commit.tree_id();
             gathering.enter(commit.tree_id(), &mut Vec::new(), CommitId(commit.id()))?;
         }
         gathering.read()
@@ -173,13 +176,20 @@ impl<'r> Iterator for Walk<'r> {
 /// Pointers gathered from tree after tree.
 struct Gathering<'r> {
     repo: &'r Repo,
+    grafts: Arc<Grafts>,
+    /// The tree of the commit that is looked at.
+    root: git2::Oid,
     /// Trees and blobs seen, each with a hash of the path that it was seen at. Were two paths of one object to have
     /// the same hash, only one would be told; its content is told in any case.
     known: HashSet<(git2::Oid, u64)>,
     found: Vec<(RepoPath, BlobId, CommitId)>,
 }
 
-impl Gathering<'_> {
+impl<'r> Gathering<'r> {
+    fn new(repo: &'r Repo) -> Gathering<'r> {
+        Gathering { repo, grafts: repo.grafts(), root: git2::Oid::ZERO_SHA1, known: HashSet::new(), found: Vec::new() }
+    }
+
     fn enter(&mut self, tree: git2::Oid, folder: &mut Vec<u8>, commit: CommitId) -> Result<(), GitError> {
         let mut hasher = DefaultHasher::new();
         hasher.write(folder);
@@ -199,8 +209,30 @@ impl Gathering<'_> {
                     folder.extend_from_slice(entry.name_bytes());
                     self.found.push((RepoPath::new(folder)?, BlobId(entry.id()), commit));
                 }
+            } else if is_regular(mode) && self.grafts.know(entry.id()) {
+                folder.extend_from_slice(entry.name_bytes());
+                self.graft(entry.id(), folder, commit)?;
             }
             folder.truncate(folder_len);
+        }
+        Ok(())
+    }
+
+    /// A file of another tool stands for pointers, unless the commit has them itself.
+    fn graft(&mut self, file: git2::Oid, path: &[u8], commit: CommitId) -> Result<(), GitError> {
+        let grafts = Arc::clone(&self.grafts);
+        for (pointer, blob) in grafts.of_file(file, path) {
+            // A tree is looked at once. Where the pointer would lie in another, it may be there in some commits only.
+            let folder = path.iter().rposition(|byte| *byte == b'/').map_or(&b""[..], |at| &path[..at]);
+            let is_beside = pointer.parent().unwrap_or_default().as_bytes() == folder;
+            if is_beside && self.repo.blob_at(&self.repo.tree(self.root)?, pointer)?.is_some() {
+                continue;
+            }
+            let mut hasher = DefaultHasher::new();
+            hasher.write(pointer.as_bytes());
+            if self.known.insert((blob.0, hasher.finish())) {
+                self.found.push((pointer.clone(), blob, commit));
+            }
         }
         Ok(())
     }

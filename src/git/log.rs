@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::error::GitError;
+use super::grafts::Grafts;
 use super::history::Walk;
 use super::pointers::{extend, is_pointer_name, is_regular, is_tree};
 use super::{Commit, Repo};
@@ -48,6 +49,12 @@ impl Repo {
         self.changed_between(old.map(tree).transpose()?, new.map(tree).transpose()?, &[])
     }
 
+    /// The same without those that stand in for files of other tools.
+    pub fn changed_own_pointers(&self, old: Option<&Commit>, new: Option<&Commit>) -> Result<Vec<RepoPath>, GitError> {
+        let tree = |commit: &Commit| self.tree_of(commit).map(|tree| tree.id());
+        self.compare(old.map(tree).transpose()?, new.map(tree).transpose()?, &[], &Grafts::default())
+    }
+
     fn changed_in(
         &self,
         commit: &git2::Commit<'_>,
@@ -83,7 +90,34 @@ impl Repo {
         new: Option<git2::Oid>,
         paths: &[RepoPath],
     ) -> Result<Vec<RepoPath>, GitError> {
-        let mut comparison = Comparison { repo: self, paths, folder: Vec::new(), changed: Vec::new() };
+        let grafts = self.grafts();
+        if grafts.is_empty() {
+            return self.compare(old, new, paths, &grafts);
+        }
+        // What stands for a pointer may lie elsewhere than that.
+        let files = grafts.files_of(paths);
+        let mut looked: Vec<RepoPath> = paths.to_vec();
+        looked.extend(files);
+        let mut changed = self.compare(old, new, &looked, &grafts)?;
+        changed.retain(|pointer| paths.is_empty() || paths.iter().any(|path| pointer.is_in(path)));
+        let (old, new) = (old.map(|id| self.tree(id)).transpose()?, new.map(|id| self.tree(id)).transpose()?);
+        let blob = |root: &Option<git2::Tree<'_>>, pointer: &RepoPath| match root {
+            Some(root) => self.pointer_blob_in(root, pointer),
+            None => Ok(None),
+        };
+        let differs = |pointer: &RepoPath| Ok::<_, GitError>(blob(&old, pointer)? != blob(&new, pointer)?);
+        let kept = changed.into_iter().map(|pointer| Ok(differs(&pointer)?.then_some(pointer)));
+        kept.filter_map(Result::transpose).collect()
+    }
+
+    fn compare(
+        &self,
+        old: Option<git2::Oid>,
+        new: Option<git2::Oid>,
+        paths: &[RepoPath],
+        grafts: &Grafts,
+    ) -> Result<Vec<RepoPath>, GitError> {
+        let mut comparison = Comparison { repo: self, grafts, paths, folder: Vec::new(), changed: Vec::new() };
         comparison.trees(old, new)?;
         comparison.changed.sort();
         comparison.changed.dedup();
@@ -94,6 +128,7 @@ impl Repo {
 /// A walk over two trees at once, into what differs.
 struct Comparison<'r> {
     repo: &'r Repo,
+    grafts: &'r Grafts,
     paths: &'r [RepoPath],
     folder: Vec<u8>,
     changed: Vec<RepoPath>,
@@ -138,6 +173,11 @@ impl Comparison<'_> {
             self.folder.extend_from_slice(either.name_bytes());
             if self.is_wanted() {
                 self.changed.push(RepoPath::new(&self.folder)?);
+            }
+        } else if blob(old) != blob(new) && [old, new].into_iter().filter_map(blob).any(|id| self.grafts.know(id)) {
+            self.folder.extend_from_slice(either.name_bytes());
+            for id in [old, new].into_iter().filter_map(blob) {
+                self.changed.extend(self.grafts.of_file(id, &self.folder).map(|(pointer, _)| pointer.clone()));
             }
         }
         self.folder.truncate(folder_len);

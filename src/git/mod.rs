@@ -2,6 +2,8 @@
 
 mod config;
 mod error;
+mod files;
+mod grafts;
 mod history;
 pub mod hooks;
 pub mod ignore;
@@ -23,11 +25,13 @@ mod testing;
 mod texts;
 
 pub use error::GitError;
+pub use files::{GitFile, IsMeant};
+pub use grafts::Graft;
 pub use history::PastPointer;
 pub use index::Conflict;
 pub use log::LogEntry;
 pub use pointers::{BlobId, is_pointer};
-pub use program::program_version;
+pub use program::{lfs_fetch, program_version};
 pub use refs::Tip;
 pub use repo::{GitEnvironment, Repo, RepoState};
 pub use revision::{Commit, CommitId, HeadName};

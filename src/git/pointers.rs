@@ -1,9 +1,10 @@
 //! Pointers that Git holds: which a revision has, and their bytes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use super::error::{Doing, GitError};
+use super::grafts::Grafts;
 use super::{Commit, Repo};
 use crate::base::RepoPath;
 
@@ -30,6 +31,12 @@ impl BlobId {
 }
 
 impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Display for BlobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
@@ -63,14 +70,28 @@ impl Repo {
         blobs.into_iter().map(|(path, blob)| self.pointer_bytes(&path, blob).map(|bytes| (path, bytes))).collect()
     }
 
-    /// The pointers that `commit` holds, unread, by path: two revisions with equal ids have equal pointers.
+    /// The pointers that `commit` holds, unread, by path: two revisions with equal ids have equal pointers. Files of other
+    /// tools that stand for data count, see [`Repo::graft`].
     pub fn pointer_blobs_at(&self, commit: &Commit) -> Result<Vec<(RepoPath, BlobId)>, GitError> {
-        let mut blobs = Vec::new();
+        self.search(commit, &self.grafts())
+    }
+
+    /// The same without those that stand in for files of other tools.
+    pub fn own_pointer_blobs_at(&self, commit: &Commit) -> Result<Vec<(RepoPath, BlobId)>, GitError> {
+        self.search(commit, &Grafts::default())
+    }
+
+    fn search(&self, commit: &Commit, grafts: &Grafts) -> Result<Vec<(RepoPath, BlobId)>, GitError> {
         let tree = self.tree_of(commit)?;
-        let mut search = Search { repo: self, barren: HashSet::new() };
-        search.enter(&tree, &mut Vec::new(), &mut |path, blob| blobs.push((path, blob)))?;
-        blobs.sort();
-        Ok(blobs)
+        let mut search = Search { repo: self, grafts, barren: HashSet::new(), grafted: BTreeMap::new() };
+        let mut found = BTreeMap::new();
+        search.enter(&tree, &mut Vec::new(), &mut |path, blob| {
+            found.insert(path, blob);
+        })?;
+        for (path, blob) in search.grafted {
+            found.entry(path).or_insert(blob);
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// The bytes of a pointer that another call named.
@@ -78,6 +99,9 @@ impl Repo {
     /// # Errors
     /// `TooLarge` if it has more than 64 KiB.
     pub fn pointer_bytes(&self, path: &RepoPath, blob: BlobId) -> Result<Vec<u8>, GitError> {
+        if let Some(bytes) = self.grafts().bytes(blob) {
+            return Ok(bytes.to_vec());
+        }
         self.read(path, blob, POINTER_LIMIT)
     }
 
@@ -89,7 +113,7 @@ impl Repo {
         }
     }
 
-    fn blob_at(&self, root: &git2::Tree<'_>, path: &RepoPath) -> Result<Option<BlobId>, GitError> {
+    pub(super) fn blob_at(&self, root: &git2::Tree<'_>, path: &RepoPath) -> Result<Option<BlobId>, GitError> {
         if path.is_empty() {
             return Ok(None);
         }
@@ -118,6 +142,9 @@ impl Repo {
 /// A walk over all pointers of a tree.
 struct Search<'r> {
     repo: &'r Repo,
+    grafts: &'r Grafts,
+    /// The pointers that stand in for files of other tools.
+    grafted: BTreeMap<RepoPath, BlobId>,
     /// Trees without a pointer. A hostile repository can name one small tree a billion times.
     barren: HashSet<git2::Oid>,
 }
@@ -142,6 +169,12 @@ impl Search<'_> {
             } else if is_regular(mode) && is_pointer_name(entry.name_bytes()) {
                 folder.extend_from_slice(entry.name_bytes());
                 each(RepoPath::new(folder)?, BlobId(entry.id()));
+                fertile = true;
+            } else if is_regular(mode) && self.grafts.know(entry.id()) {
+                folder.extend_from_slice(entry.name_bytes());
+                for (pointer, blob) in self.grafts.of_file(entry.id(), folder) {
+                    self.grafted.entry(pointer.clone()).or_insert(blob);
+                }
                 fertile = true;
             }
             folder.truncate(folder_len);

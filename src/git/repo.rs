@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use serde::Serialize;
 
 use super::error::{Doing, GitError, not_opened};
+use super::grafts::Grafts;
 use crate::base::AtPath;
 
 /// What Git's own variables say. Git sets them for hooks, where they may be relative to the folder it runs in.
@@ -25,6 +26,7 @@ pub struct GitEnvironment {
 pub struct Repo {
     pub(super) inner: git2::Repository,
     pub(super) index_file: PathBuf,
+    pub(super) grafts: Mutex<Arc<Grafts>>,
     worktree: Option<PathBuf>,
     git_dir: PathBuf,
     common_dir: PathBuf,
@@ -84,7 +86,7 @@ impl Repo {
             let mut index = git2::Index::open(&index_file).doing("read Git's index")?;
             inner.set_index(&mut index).doing("use GIT_INDEX_FILE")?;
         }
-        Ok(Repo { inner, index_file, worktree, git_dir, common_dir })
+        Ok(Repo { inner, index_file, grafts: Mutex::default(), worktree, git_dir, common_dir })
     }
 
     /// The root of the worktree, without symbolic links in its path.

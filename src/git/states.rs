@@ -25,7 +25,7 @@ impl Repo {
     pub fn pointer_states(&self) -> Result<Vec<PointerState>, GitError> {
         let mut states = BTreeMap::new();
         if let Some(head) = self.head()? {
-            for (path, blob) in self.pointer_blobs_at(&head)? {
+            for (path, blob) in self.own_pointer_blobs_at(&head)? {
                 state_of(&mut states, path).head = Some(blob);
             }
         }
