@@ -35,6 +35,7 @@ verbs! {
     "Start": {
         Demo(demo),
         Init(init),
+        Migrate(migrate),
     }
     "Work": {
         Add(add),

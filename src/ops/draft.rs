@@ -135,13 +135,14 @@ fn is_in(path: &[u8], folder: &[u8]) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
-fn folder_pointer(root: &Root) -> Pointer {
+/// The pointer of a folder.
+pub fn folder_pointer(root: &Root) -> Pointer {
     let kind = Kind::Folder { files: root.entries };
     Pointer { kind, id: root.id, bytes: root.bytes, remote: None, source: None }
 }
 
 /// The root page of the manifest of a file, which a pointer names if the file has more than one chunk.
-fn manifest(chunks: &Chunks, sink: &dyn Sink) -> Result<Option<Id>, Error> {
+pub fn manifest(chunks: &Chunks, sink: &dyn Sink) -> Result<Option<Id>, Error> {
     match chunks {
         Chunks::Whole => Ok(None),
         Chunks::Paged(root) => Ok(Some(*root)),

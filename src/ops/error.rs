@@ -13,6 +13,8 @@ use crate::packs::PackError;
 use crate::store::StoreError;
 use crate::worktree::{Refused, WorktreeError};
 
+use super::migrate::{Tool, Trouble};
+
 /// What stands in the way, for exit codes and for exception classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,6 +64,12 @@ pub enum Error {
     NotSet { key: String, within: Option<String> },
     #[error("{}: {cause}", file.display())]
     Settings { file: PathBuf, cause: FormatError },
+    #[error("{path}: {cause}")]
+    Foreign { path: RepoPath, cause: FormatError },
+    #[error("the map of what was migrated, {path}: {cause}")]
+    Map { path: RepoPath, cause: FormatError },
+    #[error("not all data of {} is there, so nothing was changed:{}", tool.name(), troubles_text(troubles, *count))]
+    NotAllThere { tool: Tool, troubles: Vec<Trouble>, count: usize, fetch_problem: Option<String> },
     #[error("pointer {path}: {cause}")]
     Pointer { path: RepoPath, cause: FormatError },
     #[error("{path} has conflicts that are not resolved")]
@@ -163,6 +171,21 @@ fn list_text(files: &[RepoPath], count: usize) -> String {
     text
 }
 
+/// What is missing or damaged, each on a line of its own.
+fn troubles_text(troubles: &[Trouble], count: usize) -> String {
+    let line = |trouble: &Trouble| {
+        let Trouble { path, old, is_damaged, places } = trouble;
+        let places = places.join(", ");
+        let what = if *is_damaged { "damaged: " } else { "not in " };
+        format!("\n  {path} ({old}): {what}{places}")
+    };
+    let mut text: String = troubles.iter().map(line).collect();
+    if count > troubles.len() {
+        text.push_str(&format!("\n  … and {} more", count - troubles.len()));
+    }
+    text
+}
+
 fn lacking(stores: &[String]) -> String {
     match stores {
         [] => "not in the cache, and no remote is asked".to_owned(),
@@ -208,6 +231,9 @@ impl Error {
             | Error::DataDamaged { .. }
             | Error::RootUnread { .. }
             | Error::HostileTree { .. }
+            | Error::Foreign { .. }
+            | Error::Map { .. }
+            | Error::NotAllThere { .. }
             | Error::Pointer { .. } => Kind::Damage,
             Error::Worktree(error) => worktree_kind(error),
             Error::Git(error) => git_kind(error),

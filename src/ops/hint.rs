@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::worktree::WorktreeError;
 
 use super::error::Error;
+use super::migrate::Tool;
 use super::pointed::dataset_path;
 
 impl Error {
@@ -41,6 +42,14 @@ impl Error {
             Error::Pointer { path, .. } => {
                 format!("`git log -- {path}` shows its versions, `git checkout REV -- {path}` brings one back")
             }
+            Error::Foreign { path, .. } => {
+                format!("`git log -- {path}` shows its versions; correct it, or take it out of Git, then try again")
+            }
+            Error::Map { cause: FormatError::Newer { .. }, .. } => "install a newer esker".to_owned(),
+            Error::Map { path, .. } => {
+                format!("`git log -- {path}` shows its versions, `git checkout REV -- {path}` brings one back")
+            }
+            Error::NotAllThere { tool, fetch_problem, .. } => not_all_there_hint(*tool, fetch_problem.as_deref()),
             Error::PointerConflict { path } => {
                 let dataset = dataset_path(path).unwrap_or_else(|| path.clone());
                 format!(
@@ -107,6 +116,15 @@ impl Error {
         };
         Some(text)
     }
+}
+
+fn not_all_there_hint(tool: Tool, fetch_problem: Option<&str>) -> String {
+    let first = match (tool, fetch_problem) {
+        (Tool::Dvc, _) => "`dvc fetch --all-commits` may bring it".to_owned(),
+        (Tool::Lfs, None) => "`git lfs fetch --all` may bring it".to_owned(),
+        (Tool::Lfs, Some(problem)) => format!("`git lfs fetch` failed ({problem}): mend that"),
+    };
+    format!("{first}, then run the same command again; `--allow-missing` leaves it out")
 }
 
 const AGAIN: &str = "run the same command again: it goes on where it stopped";

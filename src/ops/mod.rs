@@ -31,6 +31,7 @@ mod lack;
 mod lazy_writer;
 mod look;
 mod merge;
+mod migrate;
 mod moment;
 mod mv;
 mod named;
@@ -91,6 +92,7 @@ pub use merge::{
     Clashes, ClashingFile, MergeDriverOptions, MergeDriverReport, ResolveOptions, ResolveReport, Resolved,
     merge_driver, resolve,
 };
+pub use migrate::{LeftOut, MigrateOptions, MigrateReport, Migrated, Tool, Trouble, migrate};
 pub use mv::{MvOptions, MvReport, mv};
 pub use pointed::is_known_path;
 pub use project::{PROJECT_FILE, Project, Settings, use_threads};

@@ -76,7 +76,7 @@ impl Moment {
             Moment::Worktree => pointed::read(project, dataset),
             Moment::Commit(_, commit) => {
                 let path = pointer_path(dataset);
-                let bytes = project.repo().file_at(commit, &path)?;
+                let bytes = project.repo().pointer_at(commit, &path)?;
                 bytes.map(|bytes| pointed::parse(&path, &bytes)).transpose()
             }
         }

@@ -12,6 +12,7 @@ use crate::git::{GitEnvironment, Repo};
 use crate::packs::{PackStore, Place};
 
 use super::error::Error;
+use super::migrate;
 use super::pages::Pages;
 use super::pointed;
 use super::project::{Project, Settings};
@@ -76,6 +77,7 @@ pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error>
     let mut tips: Vec<_> = named.into_iter().map(|tip| tip.commit).collect();
     tips.extend(repo.head()?);
     tips.extend(repo.resolve("refs/stash").ok());
+    migrate::graft_all(repo)?;
     let past = repo.pointers_in_history(&tips, job.cancel)?;
     // What nobody can read stands for nothing that anybody could fetch.
     let mut pointers: Vec<Pointer> = past.iter().filter_map(|past| Pointer::parse(&past.bytes).ok()).collect();

@@ -11,6 +11,7 @@ use crate::git::{GitEnvironment, Repo};
 use crate::packs::PackStore;
 
 use super::error::Error;
+use super::migrate;
 
 /// The tracked settings, relative to the root of the worktree.
 pub const PROJECT_FILE: &str = ".esker/config.toml";
@@ -58,6 +59,7 @@ impl Project {
     /// The project of a repository, whether or not it was initialised.
     pub(super) fn of(repo: Repo, settings: &Settings) -> Result<Project, Error> {
         let root = repo.worktree()?.to_owned();
+        migrate::graft_worktree(&repo)?;
         let config = Config::merge(layers(Some(&repo), settings)?);
         Ok(Project { repo, root, from: settings.from.clone(), config, cache: OnceCell::new() })
     }

@@ -6,6 +6,7 @@ use crate::base::{Id, Job, RepoPath, Warning};
 use crate::git::{Commit, CommitId, PastPointer, Repo};
 
 use super::error::Error;
+use super::migrate;
 use super::pages::Pages;
 use super::pointed::{self, Dataset, Selected, dataset_path};
 use super::project::Project;
@@ -52,7 +53,7 @@ impl SelectionOptions {
     }
 
     /// The commits that are named one by one.
-    fn tips(&self, repo: &Repo) -> Result<Vec<Commit>, Error> {
+    pub(super) fn tips(&self, repo: &Repo) -> Result<Vec<Commit>, Error> {
         let mut tips = self.revisions.iter().map(|revision| repo.resolve(revision)).collect::<Result<Vec<_>, _>>()?;
         if self.all_branches || self.all_commits {
             tips.extend(repo.branches()?.into_iter().map(|tip| tip.commit));
@@ -133,6 +134,7 @@ struct Gathered {
 
 impl Gathered {
     fn revisions(&mut self, project: &Project, options: &SelectionOptions, job: &Job<'_>) -> Result<(), Error> {
+        migrate::graft_all(project.repo())?;
         let tips = options.tips(project.repo())?;
         if options.all_commits {
             return self.history(project, &tips, &[], job);

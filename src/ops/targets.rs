@@ -57,7 +57,7 @@ fn of_revision(project: &Project, revision: &str, paths: &[RepoPath]) -> Result<
     })?;
     let target = |selected: Selected| {
         let pointer = pointer_path(&selected.dataset.path);
-        let pointer_bytes = project.repo().file_at(&commit, &pointer)?;
+        let pointer_bytes = project.repo().pointer_at(&commit, &pointer)?;
         Ok(Target { pointer_bytes, ..existing(selected) })
     };
     selected.into_iter().map(target).collect()

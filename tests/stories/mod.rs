@@ -9,6 +9,7 @@ mod differing;
 mod hooking;
 mod looking;
 mod merging;
+mod migrating;
 mod parts;
 mod places;
 mod readme;

@@ -18,6 +18,7 @@ pub mod init;
 pub mod log;
 pub mod ls;
 pub mod man;
+pub mod migrate;
 pub mod mv;
 pub mod pull;
 pub mod push;

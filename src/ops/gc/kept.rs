@@ -8,6 +8,7 @@ use crate::format::pointer::{Kind, Pointer};
 use crate::git::{BlobId, Commit, CommitId};
 
 use super::super::error::Error;
+use super::super::migrate;
 use super::super::needed;
 use super::super::pointed::dataset_path;
 use super::super::project::Project;
@@ -50,6 +51,7 @@ impl Kept {
     /// `Git` if some of the history cannot be read.
     pub fn of(project: &Project, policy: &Policy, job: &Job<'_>) -> Result<Kept, Error> {
         let repo = project.repo();
+        migrate::graft_all(repo)?;
         let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
         let mut tips: Vec<Commit> = named.into_iter().map(|tip| tip.commit).collect();
         tips.extend(repo.head()?);

@@ -119,7 +119,7 @@ fn between(project: &Project, old: Option<&Commit>, new: &Commit) -> Result<BTre
     if old.is_some_and(|old| old.id == new.id) {
         return Ok(BTreeSet::new());
     }
-    let pointers = project.repo().changed_pointers(old, Some(new))?;
+    let pointers = project.repo().changed_own_pointers(old, Some(new))?;
     let mut changed = BTreeSet::new();
     for (pointer, dataset) in pointers.iter().filter_map(|pointer| Some((pointer, dataset_path(pointer)?))) {
         let was_there = match old {

@@ -9,6 +9,7 @@ use crate::format::root::Root;
 use crate::git::{BlobId, Commit, GitEnvironment, Repo};
 
 use super::super::error::Error;
+use super::super::migrate;
 use super::super::needed::linked_worktrees;
 use super::super::pointed::{self, dataset_path, pointer_path};
 use super::super::project::{Project, Settings};
@@ -89,6 +90,7 @@ impl Names {
 
     fn refs(&mut self, project: &Project, options: &VerifyOptions, job: &Job<'_>) -> Result<(), Error> {
         let repo = project.repo();
+        migrate::graft_all(repo)?;
         let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
         let mut tips: Vec<(String, Commit)> = named.into_iter().map(|tip| (tip.name, tip.commit)).collect();
         self.refs = tips.len() as u64;
