@@ -33,6 +33,20 @@ pub(super) struct Grafts {
     bytes: HashMap<BlobId, Vec<u8>>,
 }
 
+/// The grafts, or how they are made: most verbs look at no old revision.
+pub(super) enum Late {
+    /// They are made.
+    Made(Arc<Grafts>),
+    /// They are made when they are first asked for.
+    Later(Box<dyn FnOnce() -> Vec<Graft> + Send>),
+}
+
+impl Default for Late {
+    fn default() -> Late {
+        Late::Made(Arc::default())
+    }
+}
+
 #[derive(Debug)]
 struct Placed {
     file: RepoPath,
@@ -88,13 +102,20 @@ impl Grafts {
 }
 
 impl Repo {
-    /// From now on, these stand in for files of other tools. They take the place of all grafts of before.
-    pub fn graft(&self, grafts: Vec<Graft>) {
-        *self.grafts.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Grafts::of(grafts));
+    /// From now on, what `make` gives stands in for files of other tools, and no graft of before does. It is called when
+    /// an old revision is first looked at.
+    pub fn graft(&self, make: impl FnOnce() -> Vec<Graft> + Send + 'static) {
+        *self.grafts.lock().unwrap_or_else(PoisonError::into_inner) = Late::Later(Box::new(make));
     }
 
     pub(super) fn grafts(&self) -> Arc<Grafts> {
-        Arc::clone(&self.grafts.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut late = self.grafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = match std::mem::take(&mut *late) {
+            Late::Made(made) => made,
+            Late::Later(make) => Arc::new(Grafts::of(make())),
+        };
+        *late = Late::Made(Arc::clone(&made));
+        made
     }
 
     /// The bytes of the pointer at `path` in `commit`; `None` if it has none there.
@@ -136,9 +157,8 @@ mod tests {
         sandbox.commit("d/a.esker", "new 2");
         sandbox.commit("d/a.esker", "new 3");
         let repo = sandbox.open();
-        repo.graft(
-            [("old 1", "new 1"), ("old 2", "new 2")].map(|(old, new)| graft("d/a.dvc", old, "d/a.esker", new)).into(),
-        );
+        let pairs = [("old 1", "new 1"), ("old 2", "new 2")];
+        repo.graft(move || pairs.map(|(old, new)| graft("d/a.dvc", old, "d/a.esker", new)).into());
         (sandbox, repo)
     }
 
@@ -201,7 +221,8 @@ mod tests {
         let two = |text: &str| {
             ["m/a.esker", "m/b.esker"].map(|pointer| graft("dvc.lock", text, pointer, &format!("{pointer} {text}")))
         };
-        repo.graft([two("1"), two("2")].concat());
+        let both = [two("1"), two("2")].concat();
+        repo.graft(|| both);
         let head = repo.head().unwrap().unwrap();
         assert_eq!(repo.pointers_at(&head).unwrap().len(), 2);
         assert_eq!(repo.pointers_in_history(std::slice::from_ref(&head), &Cancel::default()).unwrap().len(), 4);

@@ -3,12 +3,12 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Mutex, Once};
 
 use serde::Serialize;
 
 use super::error::{Doing, GitError, not_opened};
-use super::grafts::Grafts;
+use super::grafts::Late;
 use crate::base::AtPath;
 
 /// What Git's own variables say. Git sets them for hooks, where they may be relative to the folder it runs in.
@@ -26,7 +26,7 @@ pub struct GitEnvironment {
 pub struct Repo {
     pub(super) inner: git2::Repository,
     pub(super) index_file: PathBuf,
-    pub(super) grafts: Mutex<Arc<Grafts>>,
+    pub(super) grafts: Mutex<Late>,
     worktree: Option<PathBuf>,
     git_dir: PathBuf,
     common_dir: PathBuf,

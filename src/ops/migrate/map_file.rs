@@ -42,7 +42,7 @@ pub fn graft_worktree(repo: &Repo) -> Result<(), Error> {
         all.merge(of_worktree(repo, tool)?);
     }
     if !all.places.is_empty() {
-        repo.graft(grafts(&all));
+        repo.graft(move || grafts(&all));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ pub fn graft_all(repo: &Repo) -> Result<(), Error> {
         }
     }
     if !all.places.is_empty() {
-        repo.graft(grafts(&all));
+        repo.graft(move || grafts(&all));
     }
     Ok(())
 }
