@@ -50,11 +50,12 @@ pub fn candidates(data: &[u8], from: usize, params: &Params, out: &mut Vec<Candi
     let mut found: [Vec<Candidate>; LANES] = Default::default();
     let limit = 1u64 << (64 - params.loose_bits);
     let lanes = starts.map(|start| &data[start..start + lane]);
+    #[expect(clippy::needless_range_loop, reason = "four slices are walked side by side")]
     for at in 0..lane {
-        for side in 0..LANES {
-            hashes[side] = step(hashes[side], lanes[side][at]);
-            if hashes[side] < limit {
-                note_one(hashes[side], starts[side] + at + 1, params, &mut found[side]);
+        for (side, hash) in hashes.iter_mut().enumerate() {
+            *hash = step(*hash, lanes[side][at]);
+            if *hash < limit {
+                note_one(*hash, starts[side] + at + 1, params, &mut found[side]);
             }
         }
     }
