@@ -13,7 +13,7 @@ fn a_repository_becomes_a_project_and_all_of_it_is_staged() {
     installed hooks (post-checkout, post-merge, post-rewrite, pre-push) and drivers (merge, diff)
     ");
     assert_eq!(world.git_output("status --porcelain"), "A  .esker/config.toml\nA  .eskerignore\nA  .gitattributes");
-    assert_eq!(world.text(".gitattributes"), "*.esker -text diff=esker merge=esker\n");
+    assert_eq!(world.text(".gitattributes"), "*.esker -text diff=esker merge=esker\n.gitignore merge=union\n");
     let settings = world.text(".esker/config.toml");
     let id = settings.lines().find_map(|line| line.strip_prefix("id = ")).unwrap();
     assert!(id.len() == 34 && settings.starts_with("# "), "{settings}");
@@ -42,10 +42,11 @@ fn what_is_there_is_kept() {
     let world = world.file(".esker/config.toml", "[core]\nthreads = 3 # mine\n").esker("init").ok();
     assert_snapshot!(world.shown(), @r"
     the repository is an esker project already
-    added a line to .esker/config.toml, .gitattributes, staged in Git
+    added lines to .esker/config.toml, .gitattributes, staged in Git
     installed hooks (post-checkout, post-merge, post-rewrite, pre-push) and drivers (merge, diff)
     ");
-    assert_eq!(world.text(".gitattributes"), "*.png binary\n*.esker -text diff=esker merge=esker\n");
+    let lines = "*.png binary\n*.esker -text diff=esker merge=esker\n.gitignore merge=union\n";
+    assert_eq!(world.text(".gitattributes"), lines);
     assert_eq!(world.text(".eskerignore"), "*.log\n");
     assert!(world.text(".esker/config.toml").starts_with("[core]\nthreads = 3 # mine\n\n[project]\nid = "));
 }

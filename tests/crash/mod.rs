@@ -7,3 +7,4 @@ mod network;
 mod odd_files;
 mod stage;
 mod struck;
+mod verbs;

@@ -99,20 +99,25 @@ impl Stage {
     /// Panics if the pointer has data that is not there, or is neither that of the old version nor that of the new.
     #[track_caller]
     pub fn pointer_names_new(&self, clone: &str) -> bool {
-        fs::copy(self.at(clone).join("data.esker"), self.at("probe/data.esker")).unwrap();
-        // The probe has seen nothing yet: what it was last made equal to may lie in no cache any more.
+        let found = self.probed(clone, &fs::read(self.at(clone).join("data.esker")).unwrap());
+        assert!(found == self.old || found == self.new, "the pointer names what never was");
+        found == self.new
+    }
+
+    /// What a pointer stands for, read whole from a clone's cache alone.
+    #[track_caller]
+    pub fn probed(&self, clone: &str, pointer: &[u8]) -> Version {
+        fs::write(self.at("probe/data.esker"), pointer).unwrap();
+        // The probe has seen nothing yet.
         for folder in ["probe/data", "probe/.git/esker"] {
             if self.at(folder).exists() {
                 fs::remove_dir_all(self.at(folder)).unwrap();
             }
         }
-        let data = self.at("probe/data");
         let mut command = self.esker("probe", "checkout --no-fetch");
         command.env("ESKER_CACHE_DIR", self.at(clone).join(".git/esker/cache"));
         Ran::run("esker checkout --no-fetch".to_owned(), &mut command, b"").expect_code(0);
-        let found = read(&data);
-        assert!(found == self.old || found == self.new, "the pointer names what never was");
-        found == self.new
+        read(&self.at("probe/data"))
     }
 
     /// Every file of a clone's dataset is old, new or absent; if `status` finds no difference, none is there.
@@ -225,13 +230,6 @@ pub fn read(folder: &Path) -> Version {
     let mut version = Version::new();
     collect(folder, folder, &mut version);
     version
-}
-
-/// How many bytes of packs the folder of a store holds.
-pub fn pack_bytes(store: &Path) -> u64 {
-    let packs = fs::read_dir(store.join("packs")).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let files = packs.flat_map(|shelf| fs::read_dir(shelf).unwrap());
-    files.map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
 }
 
 #[test]

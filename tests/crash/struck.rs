@@ -7,9 +7,12 @@ use std::fs;
 use std::process::Command;
 
 use super::stage::{Amount, Stage};
+use super::verbs::{ADD, CHECKOUT, GC, GC_REMOTE, PULL, PUSH, Verb};
 use crate::support::data::Random;
+use crate::support::program::built;
 use crate::support::ran::Ran;
 use crate::support::remote::Remote;
+use crate::support::s3_server::Objects;
 
 /// The calls by which anything is changed.
 const CALLS: [&str; 19] = [
@@ -41,68 +44,8 @@ const ERRORS: [(&str, &[&str]); 3] = [
     ("EACCES", &["openat", "mkdir", "mkdirat", "rename", "renameat2", "unlink", "unlinkat", "linkat"]),
 ];
 
-/// A verb that is struck: it leads from one state of the world to another.
-struct Verb {
-    clone: &'static str,
-    words: &'static str,
-    prepare: fn(&mut Stage),
-    check: fn(&Stage),
-    settled: fn(&Stage),
-}
-
-const ADD: Verb = Verb {
-    clone: "alice",
-    words: "-q --threads 1 add data",
-    prepare: Stage::edit,
-    check: |stage| {
-        stage.pointer_names_new("alice");
-    },
-    settled: |stage| {
-        assert!(stage.pointer_names_new("alice"));
-        stage.is_settled("alice");
-    },
-};
-
-const PUSH: Verb = Verb {
-    clone: "alice",
-    words: "-q --threads 1 push",
-    prepare: |stage| {
-        stage.edit();
-        stage.add_and_commit();
-        stage.git("alice", "push -q origin HEAD");
-    },
-    check: |stage| assert!(stage.pointer_names_new("alice")),
-    settled: Stage::a_fresh_clone_gets_it,
-};
-
-const PULL: Verb = Verb {
-    clone: "bob",
-    words: "-q --threads 1 pull",
-    prepare: |stage| {
-        (PUSH.prepare)(stage);
-        stage.succeed("alice", "push");
-        stage.git("bob", "pull -q");
-    },
-    check: |stage| stage.files_are_old_new_or_absent("bob"),
-    settled: |stage| {
-        stage.is_settled("bob");
-        assert!(stage.pointer_names_new("bob"));
-    },
-};
-
-const CHECKOUT: Verb = Verb {
-    clone: "alice",
-    words: "-q --threads 1 checkout",
-    prepare: |stage| {
-        stage.edit();
-        stage.add_and_commit();
-        stage.git("alice", "checkout -q --detach HEAD~1");
-        stage.succeed("alice", "checkout");
-        stage.git("alice", "checkout -q main");
-    },
-    check: |stage| stage.files_are_old_new_or_absent("alice"),
-    settled: |stage| stage.is_settled("alice"),
-};
+/// So many blows of all are struck in a short run.
+const SAMPLE: usize = 16;
 
 /// One blow: at the n-th call of that name of some thread.
 type Blow = (&'static str, usize, String);
@@ -115,7 +58,11 @@ impl Verb {
         expressions.iter().for_each(|expression| {
             command.args(["-e", expression]);
         });
-        command.arg(env!("CARGO_BIN_EXE_esker")).args(self.words.split(' ')).current_dir(stage.at(self.clone));
+        command
+            .arg(built())
+            .args(["-q", "--threads", "1"])
+            .args(self.words.split(' '))
+            .current_dir(stage.at(self.clone));
         let ran = Ran::run(format!("{expressions:?} esker {}", self.words), &mut command, b"");
         ran.look();
         ran
@@ -142,22 +89,22 @@ impl Verb {
     }
 
     /// Strikes, from the same state each time: all blows of the long run, or a sample.
-    fn survives(&self, seed: u64, sample: usize, blows: fn(&BTreeMap<&'static str, usize>) -> Vec<Blow>) {
+    fn struck(&self, remote: Remote, seed: u64, blows: fn(&BTreeMap<&'static str, usize>) -> Vec<Blow>) {
         if !has_strace() {
             println!("strace is not there: no system call of `{}` was struck", self.words);
             return;
         }
-        let mut stage = Stage::new(Remote::Folder, seed, Amount { small: 12, large: &[300_000] });
+        let mut stage = Stage::new(remote, seed, Amount { small: 12, large: &[300_000] });
         (self.prepare)(&mut stage);
-        keep(&stage);
+        let kept = Kept::of(&stage);
         let counts = self.count(&stage);
         let mut blows = blows(&counts);
         if std::env::var("ESKER_STRIKES").is_err() {
-            blows = sampled(blows, sample, &mut Random::new(seed));
+            blows = sampled(blows, SAMPLE, &mut Random::new(seed));
         }
         let (mut died, mut told, mut borne) = (0, 0, 0);
         for (call, nth, effect) in &blows {
-            put_back(&stage);
+            kept.put_back(&stage);
             let blow = format!("inject={call}:{effect}:when={nth}");
             // Shown if the test fails: what led there.
             println!("{blow}");
@@ -183,7 +130,8 @@ impl Verb {
             (self.settled)(&stage);
         }
         let tries = blows.len();
-        println!("struck {}: {tries} blows: {died} deaths, {told} errors, {borne} borne; 0 lost", self.words);
+        let words = self.words;
+        println!("struck {words} ({remote:?}): {tries} blows: {died} deaths, {told} errors, {borne} borne; 0 lost");
         assert!(died + told > 0, "no blow met the program");
     }
 }
@@ -242,19 +190,31 @@ fn has_strace() -> bool {
     Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// Keeps all folders of the world as they are.
-fn keep(stage: &Stage) {
-    let kept = stage.at("kept");
-    fs::create_dir(&kept).unwrap();
-    for folder in ["alice", "bob", "remote", "shared.git"] {
-        copy(stage, folder, "kept");
-    }
+/// The folders that a verb may change.
+const FOLDERS: [&str; 4] = ["alice", "bob", "remote", "shared.git"];
+
+/// The world as it was before a blow.
+struct Kept {
+    objects: Option<Objects>,
 }
 
-fn put_back(stage: &Stage) {
-    for folder in ["alice", "bob", "remote", "shared.git"] {
-        fs::remove_dir_all(stage.at(folder)).unwrap();
-        copy(stage, &format!("kept/{folder}"), ".");
+impl Kept {
+    fn of(stage: &Stage) -> Kept {
+        fs::create_dir(stage.at("kept")).unwrap();
+        for folder in FOLDERS.iter().filter(|folder| stage.at(folder).exists()) {
+            copy(stage, folder, "kept");
+        }
+        Kept { objects: stage.world.server().map(|server| server.objects()) }
+    }
+
+    fn put_back(&self, stage: &Stage) {
+        for folder in FOLDERS.iter().filter(|folder| stage.at(folder).exists()) {
+            fs::remove_dir_all(stage.at(folder)).unwrap();
+            copy(stage, &format!("kept/{folder}"), ".");
+        }
+        if let (Some(server), Some(objects)) = (stage.world.server(), &self.objects) {
+            server.put_back(objects);
+        }
     }
 }
 
@@ -265,40 +225,70 @@ fn copy(stage: &Stage, from: &str, to: &str) {
 
 #[test]
 fn an_add_dies_at_any_call_and_loses_nothing() {
-    ADD.survives(21, 16, deaths);
+    ADD.struck(Remote::Folder, 21, deaths);
 }
 
 #[test]
 fn a_push_dies_at_any_call_and_loses_nothing() {
-    PUSH.survives(22, 16, deaths);
+    PUSH.struck(Remote::Folder, 22, deaths);
 }
 
 #[test]
 fn a_pull_dies_at_any_call_and_loses_nothing() {
-    PULL.survives(23, 16, deaths);
+    PULL.struck(Remote::Folder, 23, deaths);
 }
 
 #[test]
 fn a_checkout_dies_at_any_call_and_loses_nothing() {
-    CHECKOUT.survives(24, 16, deaths);
+    CHECKOUT.struck(Remote::Folder, 24, deaths);
+}
+
+#[test]
+fn a_collection_dies_at_any_call_and_loses_nothing() {
+    GC.struck(Remote::Folder, 29, deaths);
+}
+
+#[test]
+fn a_collection_of_a_remote_dies_at_any_call_and_loses_nothing() {
+    GC_REMOTE.struck(Remote::Folder, 30, deaths);
+}
+
+#[test]
+fn a_push_to_a_bucket_dies_at_any_call_and_loses_nothing() {
+    PUSH.struck(Remote::S3, 61, deaths);
+}
+
+#[test]
+fn a_collection_of_a_bucket_dies_at_any_call_and_loses_nothing() {
+    GC_REMOTE.struck(Remote::S3, 62, deaths);
 }
 
 #[test]
 fn an_add_that_meets_any_error_says_so_and_loses_nothing() {
-    ADD.survives(25, 16, errors);
+    ADD.struck(Remote::Folder, 25, errors);
 }
 
 #[test]
 fn a_push_that_meets_any_error_says_so_and_loses_nothing() {
-    PUSH.survives(26, 16, errors);
+    PUSH.struck(Remote::Folder, 26, errors);
 }
 
 #[test]
 fn a_pull_that_meets_any_error_says_so_and_loses_nothing() {
-    PULL.survives(27, 16, errors);
+    PULL.struck(Remote::Folder, 27, errors);
 }
 
 #[test]
 fn a_checkout_that_meets_any_error_says_so_and_loses_nothing() {
-    CHECKOUT.survives(28, 16, errors);
+    CHECKOUT.struck(Remote::Folder, 28, errors);
+}
+
+#[test]
+fn a_collection_that_meets_any_error_says_so_and_loses_nothing() {
+    GC.struck(Remote::Folder, 63, errors);
+}
+
+#[test]
+fn a_collection_of_a_remote_that_meets_any_error_says_so_and_loses_nothing() {
+    GC_REMOTE.struck(Remote::Folder, 64, errors);
 }

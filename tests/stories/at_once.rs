@@ -73,6 +73,54 @@ fn an_add_and_a_checkout_do_not_disturb_each_other() {
     }
 }
 
+#[test]
+fn an_add_a_checkout_and_a_collection_do_not_disturb_each_other() {
+    let mut world = World::on(Remote::Folder);
+    for version in 1..=2 {
+        world = world.file("old/a", bytes(version, 200_000)).esker("add old").ok().commit("old");
+        world = world.git(["tag", &format!("v{version}")]);
+    }
+    for race in 0..RACES {
+        // A version that nobody needs, since the remote has it, and its bytes come back while they are collected.
+        let again = bytes(1000 + race % 2, 300_000);
+        world = world.file("new/b", bytes(1001 - race % 2, 300_000)).esker("add new").ok().commit("new");
+        world = world.esker("push --all-commits").ok().file("new/b", &again);
+        let version = 1 + race % 2;
+        let from = format!("checkout v{version} -- old");
+        at_once(["add new", &from, "gc --grace 0"].map(|words| esker(&world, words)));
+        assert!(world.read("old/a") == bytes(version, 200_000), "{from}");
+        // What was added is in the cache, whatever the collection took.
+        world = world.remove("new").esker("checkout --no-fetch new").ok();
+        assert!(world.read("new/b") == again);
+        world = world.esker("verify --read-data").ok().git("add new.esker old.esker .gitignore").commit("race");
+    }
+}
+
+/// What a push finds on the remote may be what a collection is about to take.
+#[test]
+fn a_push_from_one_clone_and_a_collection_from_another_both_succeed() {
+    for remote in Remote::all() {
+        let world = World::on(remote).file("data/a", bytes(1, 300_000)).esker("add data").ok().commit("one");
+        let mut world = world.esker("push").ok().clone_as("bob").esker("pull").ok();
+        for race in 0..RACES {
+            // A branch that is gone had half of what bob is about to push.
+            let common = bytes(10 + race, 300_000);
+            world = world.go_to("alice").git("checkout -q -b gone").file("data/a", &common).esker("add data").ok();
+            world = world.commit("gone").esker("push").ok().git("checkout -q main").esker("checkout").ok();
+            world = world.git("branch -q -D gone");
+            let grace = if race % 2 == 0 { "0" } else { "1s" };
+            let collect = esker(&world, &format!("gc --remote --keep-last 1 --yes --grace {grace}"));
+            world = world.go_to("bob").file("data/a", &common).file("data/c", bytes(50 + race, 200_000));
+            world = world.esker("add data").ok().commit("bob");
+            at_once([collect, esker(&world, "push")]);
+            let pushed = world.tree("data");
+            world = world.remove("data").remove(".git/esker").esker("pull").ok();
+            assert!(world.tree("data") == pushed, "{remote:?}");
+            world = world.esker("verify --remote --read-data").ok();
+        }
+    }
+}
+
 /// C26.
 #[test]
 fn eight_clones_push_to_one_remote_at_once() {

@@ -161,3 +161,40 @@ fn an_empty_folder_that_was_placed_is_no_change_of_the_user() {
     assert!(world.path("data/sub").is_dir());
     world.esker("status --exit-code").ok();
 }
+
+/// `bob` has the first version; his pointer is that of the second, and nobody has any more than that.
+fn without_the_version_before() -> World {
+    let world = two_versions();
+    let cache = |clone: &str| world.root().join(clone).join(".git/esker/cache");
+    let (full, second) = (cache("alice"), cache("carol"));
+    let world = world.clone_as("bob").git("checkout -q v1").variable("ESKER_CACHE_DIR", full).esker("checkout").ok();
+    let world = world.clone_as("carol").file("data/kept", rows(10)).file("data/sub/changed", rows(30));
+    let world = world.file("data/new/deep", "y").variable("ESKER_CACHE_DIR", second).esker("add data").ok();
+    assert_eq!(world.git_output("status --porcelain"), "", "it is the second version");
+    world.go_to("bob").git("checkout -q v2")
+}
+
+#[test]
+fn a_checkout_needs_nothing_of_the_version_that_was_there_before() {
+    let world = without_the_version_before().file("data/sub/changed", "mine");
+    let world = world.esker("checkout --no-fetch").exits(3).says("data/sub/changed").says("--force");
+    assert_eq!(world.text("data/sub/changed"), "mine");
+    let world = world.file("data/sub/changed", rows(20)).file("data/own", "never added");
+    let world = world.esker("checkout --no-fetch").ok().prints("data: 1 added, 1 modified, 1 deleted");
+    assert_eq!(world.text("data/own"), "never added");
+    let world = world.remove("data/own").esker("status --exit-code").ok();
+    assert_eq!(world.tree("data").files(), ["kept", "new/deep", "sub/changed"]);
+    assert_eq!(world.read("data/sub/changed"), rows(30));
+}
+
+#[test]
+fn a_part_needs_nothing_of_the_version_before_either_and_then_all_is_read_again() {
+    let world = without_the_version_before().file("data/sub/changed", "mine");
+    let world = world.esker("checkout --no-fetch data/sub").exits(3).says("data/sub/changed");
+    let world = world.file("data/sub/changed", rows(20)).esker("checkout --no-fetch data/sub").ok();
+    assert_eq!(world.read("data/sub/changed"), rows(30));
+    // Which version the rest is of is not known any more: nothing of it goes.
+    let world = world.esker("checkout --no-fetch").ok();
+    assert_eq!(world.tree("data").files(), ["gone", "kept", "new/deep", "sub/changed"]);
+    world.remove("data/gone").esker("status --exit-code").ok();
+}

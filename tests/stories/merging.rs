@@ -28,6 +28,20 @@ fn changes_of_different_files_merge_and_the_data_is_there() {
 }
 
 #[test]
+fn two_branches_with_one_dataset_more_each_merge_by_themselves() {
+    for first in ["", "old"] {
+        // The ignore file is there before, or comes on both sides.
+        let world = World::hooked().file("old/x", "0");
+        let world = if first.is_empty() { world } else { world.esker("add old").ok().commit("old") };
+        let world = world.git("checkout -q -b side").file("theirs/x", "1").esker("add theirs").ok().commit("theirs");
+        let world = world.git("checkout -q main").file("ours/x", "2").esker("add ours").ok().commit("ours");
+        let world = world.git("merge -q side").git("check-ignore -q ours theirs");
+        assert_eq!((world.text("ours/x"), world.text("theirs/x")), ("2".to_owned(), "1".to_owned()));
+        world.esker("status --exit-code").ok();
+    }
+}
+
+#[test]
 fn the_same_change_on_both_sides_is_no_conflict() {
     let change = |world: World| world.file("data/a.csv", "same").remove("data/b.csv");
     let world = branches(|world| change(world).file("data/x", "1"), |world| change(world).file("data/y", "2"));

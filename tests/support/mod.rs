@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod faulty_store;
+pub mod program;
 pub mod ran;
 pub mod remote;
 pub mod s3_server;

@@ -54,6 +54,9 @@ struct Shared {
     fresh_from: Mutex<Option<SystemTime>>,
 }
 
+/// All objects of a bucket, as they were at some moment.
+pub struct Objects(BTreeMap<String, Object>);
+
 #[derive(Clone)]
 struct Object {
     bytes: Bytes,
@@ -177,6 +180,16 @@ impl S3Server {
     /// As [`S3Server::set`], at a time of its own.
     pub fn set_at(&self, key: &str, bytes: impl Into<Bytes>, modified: SystemTime) {
         locked(&self.shared.objects).insert(key.to_owned(), Object { bytes: bytes.into(), modified });
+    }
+
+    /// All objects as they are now.
+    pub fn objects(&self) -> Objects {
+        Objects(locked(&self.shared.objects).clone())
+    }
+
+    /// Makes the bucket hold what it held then, and nothing else.
+    pub fn put_back(&self, objects: &Objects) {
+        locked(&self.shared.objects).clone_from(&objects.0);
     }
 
     /// Takes an object out of the bucket.

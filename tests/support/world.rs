@@ -7,7 +7,7 @@
 
 mod files;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +15,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::program::built;
 use super::ran::Ran;
 use super::remote::{Place, Remote};
 use super::s3_server::S3Server;
@@ -222,11 +223,11 @@ impl World {
 
     /// The program in this world, ready to be given words and started: for tests that kill it, or run two at once.
     pub fn command(&self) -> Command {
-        self.program(env!("CARGO_BIN_EXE_esker"))
+        self.program(built())
     }
 
     /// Any program in this world, in the folder where it stands.
-    pub fn program(&self, program: &str) -> Command {
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let date = format!("{} +0000", BEGINNING + self.minutes * 60);
         let mut command = Command::new(program);
         command.current_dir(&self.here).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -328,7 +329,8 @@ fn line(program: &str, words: &[OsString]) -> String {
 
 /// The whole environment of a world's programs: nothing of the tester's own reaches them but what finds programs.
 fn first_variables(root: &Path) -> Vec<(OsString, OsString)> {
-    let built = Path::new(env!("CARGO_BIN_EXE_esker")).parent().expect("a program lies in a folder");
+    let program = built();
+    let built = program.parent().expect("a program lies in a folder");
     let found = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([built.to_owned()].into_iter().chain(std::env::split_paths(&found)));
     let mut variables: Vec<(OsString, OsString)> = vec![
