@@ -40,6 +40,11 @@ impl<'a> Live<'a> {
         Live { near: None, store: cache, is_part: true, ids: HashSet::new() }
     }
 
+    /// From here on pages come from this store: it names what came since the other one was looked at.
+    pub fn read_from(&mut self, store: &'a PackStore) {
+        self.store = store;
+    }
+
     /// All that a dataset of a root leads to is alive. Pages that lie far are read together, level by level.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub fn collect_from(
     let listed = packs.roots()?;
     let mut sweep = packs.sweep(collect.is_dry_run)?;
     let everything = sweep.everything()?;
+    let newer;
     let mut roots = Roots::new();
     roots::read(packs, &listed, &mut roots)?;
     let decided = roots::decide(&roots, &collect.repository, collect.fate);
@@ -70,6 +71,10 @@ pub fn collect_from(
     if !ripe.is_empty() {
         // Whoever pushed since the first look has put a root; whoever pushes from now on sees the records.
         roots::read(packs, &packs.roots()?, &mut roots)?;
+        if !needs.know(&roots) {
+            newer = sweep.everything_now()?;
+            needs.live.read_from(&newer);
+        }
         needs.add(&roots, job)?;
         swept.count(&sweep.remove(&ripe, &needs.live.ids, job)?);
     }
@@ -109,6 +114,11 @@ struct Needs<'a> {
 }
 
 impl Needs<'_> {
+    /// Whether all of these were gone through.
+    fn know(&self, roots: &Roots) -> bool {
+        roots.values().all(|root| self.walked.contains(&root.encode().1))
+    }
+
     /// Goes through all roots that were not gone through before, whoever put them.
     fn add(&mut self, roots: &Roots, job: &Job<'_>) -> Result<(), Error> {
         for (id, root) in roots {

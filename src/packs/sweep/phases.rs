@@ -65,6 +65,12 @@ impl Sweep<'_> {
         self.packs.beside(self.stock.lost.clone())
     }
 
+    /// The same with what an index names by now: for roots that were put since the look.
+    pub fn everything_now(&self) -> Result<PackStore, PackError> {
+        self.packs.fetch_whole_index()?;
+        self.everything()
+    }
+
     /// How many of `live` no pack has.
     pub fn missing(&self, live: &HashSet<Id>) -> u64 {
         let catalog = self.all.catalog();
