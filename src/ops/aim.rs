@@ -12,7 +12,7 @@ use crate::worktree::{Placer, Staging};
 
 use super::bring;
 use super::checkout::CheckedOut;
-use super::error::{Error, MOST_NAMED};
+use super::error::{Error, Kind, MOST_NAMED};
 use super::fetcher::Fetcher;
 use super::lazy_writer::LazyWriter;
 use super::pages::Pages;
@@ -108,7 +108,14 @@ impl<'a> Aim<'a> {
         if is_known && self.is_done() && !self.survey.has_new_stats() {
             return Ok(());
         }
-        let base = self.base_now(project, pointer.id)?;
+        let base = match self.base_now(project, pointer.id) {
+            Ok(base) => base,
+            // A part of the target lies in a tree that cannot be read: no pointer has that, so all is read again.
+            Err(error) if matches!(error.kind(), Kind::Damage | Kind::Remote) => {
+                return Ok(seen::forget(project, &self.target.dataset)?);
+            }
+            Err(error) => return Err(error),
+        };
         let removed = |path: &[u8]| self.plan.removes.binary_search_by(|(gone, _)| gone.as_bytes().cmp(path)).is_ok();
         let already: HashSet<&[u8]> = self.plan.already.iter().map(RepoPath::as_bytes).collect();
         let mut records = self.survey.records(|path| already.contains(path));

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{RepoPath, Stat};
-use crate::format::tree::{Change, Node};
+use crate::format::tree::{Change, Entry, Node};
 use crate::worktree::check_portable;
 
-use super::error::Error;
+use super::error::{Error, Kind};
 use super::pages::Pages;
 use super::survey::Survey;
 use super::version::{Version, changes};
@@ -90,9 +90,17 @@ fn wanted(
     files: u64,
     inside: &RepoPath,
 ) -> Result<BTreeMap<RepoPath, Option<Node>>, Error> {
+    let changes = match changes(pages, &survey.version(), target, inside) {
+        Ok(changes) => changes,
+        // The target may be all here, and what was checked out before be lost or out of reach.
+        Err(error) if matches!(error.kind(), Kind::Damage | Kind::Remote) => {
+            return wanted_by_sight(pages, survey, target, inside);
+        }
+        Err(error) => return Err(error),
+    };
     let mut wanted = BTreeMap::new();
     let mut expected = survey.seen_count();
-    for change in changes(pages, &survey.version(), target, inside)? {
+    for change in changes {
         match change {
             Change::Added(entry) => {
                 expected += 1;
@@ -120,6 +128,26 @@ fn wanted(
             if survey.stat(&entry.path).is_none() {
                 wanted.entry(entry.path).or_insert(Some(entry.node));
             }
+        }
+    }
+    Ok(wanted)
+}
+
+/// The same where the tree that was checked out last cannot be read: what was seen of each file tells enough of it.
+fn wanted_by_sight(
+    pages: &Pages<'_>,
+    survey: &Survey,
+    target: &Version,
+    inside: &RepoPath,
+) -> Result<BTreeMap<RepoPath, Option<Node>>, Error> {
+    let gone = survey.seen_paths().filter(|path| path.is_in(inside)).map(|path| (path, None));
+    let mut wanted: BTreeMap<_, _> = gone.collect();
+    for entry in target.entries(pages, inside)? {
+        let Entry { path, node } = entry?;
+        if survey.still_has(&path, &node) {
+            wanted.remove(&path);
+        } else {
+            wanted.insert(path, Some(node));
         }
     }
     Ok(wanted)

@@ -54,6 +54,19 @@ impl Survey {
         self.file.seen().map_or(0, |seen| seen.len() as u64)
     }
 
+    /// The paths that were seen when the worktree was last made equal to the base.
+    pub fn seen_paths(&self) -> impl Iterator<Item = RepoPath> {
+        let records = self.file.seen().map(|seen| seen.records()).into_iter().flatten();
+        records.filter_map(|record| RepoPath::new(record.path).ok())
+    }
+
+    /// Whether `node` is at `path`, and was when that was last seen.
+    pub fn still_has(&self, path: &RepoPath, node: &Node) -> bool {
+        let Ok(at) = self.found.binary_search_by(|found| found.path.cmp(path)) else { return false };
+        let here = (seen::kind(&self.found[at].kind), self.ids[at]);
+        here == seen::of_node(node) && self.difference(path).is_none()
+    }
+
     /// What to remember once the worktree is, at the paths that `accepted` says, what it is now.
     ///
     /// Elsewhere, what was seen before stays, with a new stat where the content is the same. By path.
