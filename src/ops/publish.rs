@@ -111,34 +111,67 @@ pub fn read_if_there(path: &PathBuf) -> PathResult<Option<Vec<u8>>> {
     }
 }
 
-/// What the files were that are written, to put them back.
+/// What was done to files, to put them back.
 #[derive(Default)]
 pub struct Undo {
-    written: Vec<(PathBuf, Option<Vec<u8>>)>,
+    written: Vec<Written>,
+}
+
+/// A file that was written or removed; no bytes: it is not there.
+struct Written {
+    path: PathBuf,
+    old: Option<Vec<u8>>,
+    new: Option<Vec<u8>>,
 }
 
 impl Undo {
     /// Replaces a file, whose bytes were `old`.
     pub fn replace(&mut self, path: PathBuf, old: Option<Vec<u8>>, new: &[u8]) -> PathResult<()> {
         replace_file(&path, new)?;
-        self.written.push((path, old));
+        self.written.push(Written { path, old, new: Some(new.to_vec()) });
         Ok(())
     }
 
     /// Removes a file, whose bytes were `old`.
     pub fn remove(&mut self, path: PathBuf, old: Vec<u8>) -> PathResult<()> {
         remove_if_there(&path)?;
-        self.written.push((path, Some(old)));
+        self.written.push(Written { path, old: Some(old), new: None });
         Ok(())
     }
 
-    /// Puts back what was there, last first. What fails here cannot be told better than by the error that led here.
+    /// Puts back what was there, last first; a file that somebody else has changed since stays. What fails here cannot be
+    /// told better than by the error that led here.
     pub fn put_back(self) {
-        for (path, old) in self.written.into_iter().rev() {
+        for Written { path, old, new } in self.written.into_iter().rev() {
+            if read_if_there(&path).is_ok_and(|now| now != new) {
+                continue;
+            }
             let _ = match old {
                 Some(bytes) => replace_file(&path, &bytes),
                 None => remove_if_there(&path),
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_since_is_not_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let [kept, shared, gone] = ["kept", "shared", "gone"].map(|name| folder.path().join(name));
+        fs::write(&shared, "a\n").unwrap();
+        fs::write(&gone, "was\n").unwrap();
+        let mut undo = Undo::default();
+        undo.replace(kept.clone(), None, b"new").unwrap();
+        undo.replace(shared.clone(), Some(b"a\n".to_vec()), b"a\nb\n").unwrap();
+        undo.remove(gone.clone(), b"was\n".to_vec()).unwrap();
+        fs::write(&shared, "a\nb\nc\n").unwrap();
+        undo.put_back();
+        assert!(!kept.exists());
+        assert_eq!(fs::read(&shared).unwrap(), b"a\nb\nc\n");
+        assert_eq!(fs::read(&gone).unwrap(), b"was\n");
     }
 }

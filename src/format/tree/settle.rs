@@ -87,12 +87,14 @@ fn beside<E: From<PathRefused>>(
     is_taken: &mut impl FnMut(&RepoPath) -> Result<bool, E>,
 ) -> Result<RepoPath, E> {
     let renamed = clash.file.as_ref().unwrap_or(&clash.path);
-    if !names.contains_key(renamed) {
-        let new = new_name(renamed, is_taken)?;
-        names.insert(renamed.clone(), new);
-    }
+    let new = match names.get(renamed) {
+        Some(new) => new.clone(),
+        None => new_name(renamed, is_taken)?,
+    };
     let rest = clash.path.strip(renamed).unwrap_or_default();
-    Ok(names[renamed].join(&rest))
+    let path = new.join(&rest);
+    names.insert(renamed.clone(), new);
+    Ok(path)
 }
 
 /// A name beside `path` that is free: `a.theirs.csv` for `a.csv`, then `a.theirs-2.csv`.

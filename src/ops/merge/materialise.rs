@@ -45,6 +45,8 @@ pub fn materialise(
         follow(project, written, force, job)
     });
     if done.is_err() {
+        // Nobody was kept out while the data was placed: what others wrote since is theirs.
+        let _alone = publish::alone(project);
         undo.put_back();
     }
     done
