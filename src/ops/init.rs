@@ -21,9 +21,12 @@ const ATTRIBUTES_FILE: &str = ".gitattributes";
 
 /// `-text`: no filter for line ends changes the bytes of a pointer, which ids of Git depend on; `git diff` still
 /// shows it as text. A name of a driver that no configuration knows means Git's own text diff and text merge.
-const ATTRIBUTES: &[u8] = b" -text diff=esker merge=esker";
-/// What all pointers are called.
-const PATTERN: &[u8] = b"*.esker";
+const ATTRIBUTES: [(&[u8], &[u8]); 2] = [
+    // What all pointers are called.
+    (b"*.esker", b" -text diff=esker merge=esker"),
+    // Each dataset adds a line to the ignore file beside it: two branches with one more each want both.
+    (b".gitignore", b" merge=union"),
+];
 
 const PROJECT_TEXT: &str = "\
 # Settings of this esker project. Git tracks this file, so every clone has them: no secret belongs in here.
@@ -184,16 +187,23 @@ fn ignore_text(old: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
     Ok(old.is_none().then(|| IGNORE_TEXT.into()))
 }
 
-/// The attributes with a line for pointers; `None` if they have one, whatever it says.
+/// The attributes with lines for pointers and ignore files; `None` if they have those, whatever they say.
 fn attributes_text(old: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
     let old = old.unwrap_or_default();
-    let first_word = |line: &[u8]| line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()) == Some(PATTERN);
-    if old.split(|byte| *byte == b'\n').any(first_word) {
-        return Ok(None);
-    }
     let end: &[u8] = if old.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
-    let gap = if old.is_empty() || old.ends_with(b"\n") { b"" } else { end };
-    Ok(Some([old, gap, PATTERN, ATTRIBUTES, end].concat()))
+    let mut new = old.to_vec();
+    for (pattern, attributes) in ATTRIBUTES {
+        let has_pattern =
+            |line: &[u8]| line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()) == Some(pattern);
+        if old.split(|byte| *byte == b'\n').any(has_pattern) {
+            continue;
+        }
+        if !new.is_empty() && !new.ends_with(b"\n") {
+            new.extend_from_slice(end);
+        }
+        new.extend([pattern, attributes, end].concat());
+    }
+    Ok((new != old).then_some(new))
 }
 
 #[cfg(test)]
@@ -201,13 +211,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_get_one_line_in_the_files_own_style() {
-        let text = |old: &[u8]| attributes_text(Some(old)).unwrap();
-        let line = b"*.esker -text diff=esker merge=esker";
-        assert_eq!(attributes_text(None).unwrap().unwrap(), [line, &b"\n"[..]].concat());
-        assert_eq!(text(b"\xff binary").unwrap(), [b"\xff binary\n", &line[..], b"\n"].concat());
-        assert_eq!(text(b"*.png binary\r\n").unwrap(), [b"*.png binary\r\n", &line[..], b"\r\n"].concat());
-        assert_eq!(text(b"a b\n *.esker\ttext\n"), None);
+    fn attributes_get_the_lines_that_they_lack_in_the_files_own_style() {
+        let text =
+            |old: &[u8]| attributes_text(Some(old)).unwrap().map(|text| String::from_utf8_lossy(&text).into_owned());
+        let lines = "*.esker -text diff=esker merge=esker\n.gitignore merge=union\n";
+        assert_eq!(text(b"").unwrap(), lines);
+        assert_eq!(attributes_text(None).unwrap().unwrap(), lines.as_bytes());
+        assert_eq!(text(b"*.png binary").unwrap(), format!("*.png binary\n{lines}"));
+        let crlf = format!("*.png binary\r\n{}", lines.replace('\n', "\r\n"));
+        assert_eq!(text(b"*.png binary\r\n").unwrap(), crlf);
+        assert_eq!(text(b"a b\n *.esker\ttext\n").unwrap(), "a b\n *.esker\ttext\n.gitignore merge=union\n");
+        assert_eq!(text(b"*.esker -text\n.gitignore -merge"), None);
     }
 
     #[test]

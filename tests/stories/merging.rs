@@ -35,7 +35,7 @@ fn two_branches_with_one_dataset_more_each_merge_by_themselves() {
         let world = if first.is_empty() { world } else { world.esker("add old").ok().commit("old") };
         let world = world.git("checkout -q -b side").file("theirs/x", "1").esker("add theirs").ok().commit("theirs");
         let world = world.git("checkout -q main").file("ours/x", "2").esker("add ours").ok().commit("ours");
-        let world = world.git("merge -q side").git("check-ignore -q ours theirs");
+        let world = world.git("merge -q side").git("check-ignore ours theirs");
         assert_eq!((world.text("ours/x"), world.text("theirs/x")), ("2".to_owned(), "1".to_owned()));
         world.esker("status --exit-code").ok();
     }

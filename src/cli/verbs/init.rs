@@ -13,8 +13,8 @@ use super::hooks::tell_installed;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Writes .esker/config.toml (settings that every clone shares), .eskerignore
-(what stays out of every dataset) and a line of .gitattributes, at the root of
-the repository, and stages them in Git. Nothing that is there already is
+(what stays out of every dataset) and two lines of .gitattributes, at the root
+of the repository, and stages them in Git. Nothing that is there already is
 overwritten, so it does no harm to run it again. The clone gets the hooks by
 which data follows Git, and the drivers for merge and diff (see `esker hooks`).
 
@@ -40,7 +40,7 @@ fn tell(report: &InitReport, place: &str, out: &mut Out) {
     let since = if report.was_project { "already" } else { "now" };
     out.line(format_args!("the repository{place} is an esker project {since}"));
     let staged = if report.is_staged { ", staged in Git" } else { "" };
-    for (word, paths) in [("wrote", &report.created), ("added a line to", &report.changed)] {
+    for (word, paths) in [("wrote", &report.created), ("added lines to", &report.changed)] {
         if !paths.is_empty() {
             out.line(format_args!("{word} {}{staged}", list(paths)));
         }
