@@ -87,11 +87,13 @@ impl Sweep<'_> {
         packs.iter().filter_map(|id| self.stock.packs.get(id)).map(|held| held.bytes).sum()
     }
 
-    /// What lies in packs younger than `than`, by the store's clock.
+    /// What lies in packs younger than `than`, by the store's clock, and that nobody condemned.
     pub fn in_young_packs(&mut self, than: Duration) -> Result<HashSet<Id>, PackError> {
         let is_old = self.is_older(than)?;
         let catalog = self.all.catalog();
-        let young = |pack: &Id| self.stock.packs.get(pack).is_some_and(|held| !is_old(held.modified));
+        // A collection that was interrupted had looked who needs what is in the packs that it condemned.
+        let is_open = |pack: &Id| !self.stock.records.contains_key(pack);
+        let young = |pack: &Id| is_open(pack) && self.stock.packs.get(pack).is_some_and(|held| !is_old(held.modified));
         let mut ids = HashSet::new();
         for (_, segment) in catalog.segments() {
             let is_young: Vec<bool> =
