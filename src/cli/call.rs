@@ -72,6 +72,7 @@ impl Call {
             git: GitEnvironment { git_dir: dir, work_tree: worktree, index_file: index },
             user_file: self.environment.user_config.clone(),
             layers: vec![environment],
+            cache_home: self.environment.user_cache.clone(),
         })
     }
 

@@ -19,6 +19,8 @@ pub const SETTINGS: [(&str, &str); 5] = [
 pub struct Environment {
     /// The user's own configuration file, which need not be there: `~/.config/esker/config.toml`.
     pub user_config: Option<PathBuf>,
+    /// The user's folder for what can be made again: `~/.cache/esker`.
+    pub user_cache: Option<PathBuf>,
     /// Configuration that comes from variables, in the order of [`SETTINGS`].
     pub settings: Vec<Setting>,
     /// Where Git says that it is, as inside a hook.
@@ -87,7 +89,8 @@ impl Environment {
             () => Colours::Auto,
         };
         Ok(Environment {
-            user_config: user_config(path("XDG_CONFIG_HOME"), path("HOME")),
+            user_config: user_folder(path("XDG_CONFIG_HOME"), path("HOME"), ".config").map(|it| it.join("config.toml")),
+            user_cache: user_folder(path("XDG_CACHE_HOME"), path("HOME"), ".cache"),
             settings: settings(filled)?,
             git: GitPlaces { dir: path("GIT_DIR"), worktree: path("GIT_WORK_TREE"), index: path("GIT_INDEX_FILE") },
             colours,
@@ -108,11 +111,11 @@ impl Colours {
     }
 }
 
-fn user_config(config_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+/// The folder of esker in one of the user's own, which a variable names, or which is `usual` at home.
+fn user_folder(named: Option<PathBuf>, home: Option<PathBuf>, usual: &str) -> Option<PathBuf> {
     // The XDG rules: a relative path is to be ignored.
-    let config_home = config_home.filter(|path| path.is_absolute());
-    let folder = config_home.or_else(|| home.map(|home| home.join(".config")))?;
-    Some(folder.join("esker").join("config.toml"))
+    let named = named.filter(|path| path.is_absolute());
+    Some(named.or_else(|| home.map(|home| home.join(usual)))?.join("esker"))
 }
 
 fn settings(filled: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Setting>, Failure> {
@@ -142,6 +145,8 @@ mod tests {
         assert_eq!(config(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]), Some("/x/esker/config.toml".into()));
         assert_eq!(config(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")]), Some("/h/.config/esker/config.toml".into()));
         assert_eq!(config(&[]), None);
+        assert_eq!(read(&[("HOME", "/h")]).user_cache, Some("/h/.cache/esker".into()));
+        assert_eq!(read(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]).user_cache, Some("/x/esker".into()));
     }
 
     #[test]

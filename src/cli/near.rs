@@ -12,6 +12,11 @@ impl Near {
         Near(project.here())
     }
 
+    /// At a root: of another repository, say.
+    pub fn root() -> Near {
+        Near(RepoPath::default())
+    }
+
     /// `path` as they would type it: `../data/a.csv`.
     pub fn path(&self, path: &RepoPath) -> String {
         let mut folder = self.0.clone();

@@ -48,9 +48,12 @@ verbs! {
     }
     "Share": {
         Fetch(fetch),
+        Get(get),
+        Import(import),
         Pull(pull),
         Push(push),
         Remote(remote),
+        Update(update),
     }
     "Look": {
         Cat(cat),

@@ -90,6 +90,34 @@ pub enum GitError {
         /// The lock file.
         path: PathBuf,
     },
+    /// The program `git` does not start.
+    #[error("cannot run the program `git`: {reason}")]
+    NoProgram {
+        /// What the system says.
+        reason: String,
+    },
+    /// A URL that makes Git run a program.
+    #[error("{url} is refused: it names a program to run, and not a repository")]
+    Transport {
+        /// The URL.
+        url: String,
+    },
+    /// Another repository has no such branch, tag or commit.
+    #[error("{url} has no branch, tag or commit `{revision}`")]
+    UnknownThere {
+        /// The repository.
+        url: String,
+        /// As the user wrote it.
+        revision: String,
+    },
+    /// Another repository does not answer, or refuses.
+    #[error("cannot read the repository {url}: {reason}")]
+    NotReached {
+        /// The repository.
+        url: String,
+        /// What Git says.
+        reason: String,
+    },
     /// A path in Git that no worktree can have.
     #[error(transparent)]
     Path(#[from] PathRefused),

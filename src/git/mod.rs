@@ -1,6 +1,7 @@
 //! All that esker asks of Git: where the repository is, what a revision holds, what is staged.
 
 mod config;
+mod distant;
 mod error;
 mod files;
 mod grafts;
@@ -11,6 +12,7 @@ mod index;
 mod index_lock;
 mod large;
 mod log;
+mod plain;
 mod pointers;
 mod program;
 mod reach;
@@ -24,12 +26,14 @@ mod states;
 mod testing;
 mod texts;
 
+pub use distant::Distant;
 pub use error::GitError;
 pub use files::{GitFile, IsMeant};
 pub use grafts::Graft;
 pub use history::PastPointer;
 pub use index::Conflict;
 pub use log::LogEntry;
+pub use plain::PlainFile;
 pub use pointers::{BlobId, is_pointer};
 pub use program::{lfs_fetch, program_version};
 pub use refs::Tip;

@@ -7,9 +7,11 @@ use crate::worktree::Staging;
 
 use super::aim::Aim;
 use super::aims;
+use super::elsewhere::{is_imported, supply};
 use super::error::Error;
 use super::fetcher::Fetcher;
 use super::place as placing;
+use super::pointed::Selected;
 use super::project::Project;
 use super::stage::{self, AllStaged, Sources, Task};
 use super::targets::{Target, targets};
@@ -76,7 +78,35 @@ pub fn place(
     place_with(project, targets, force, Some(&Fetcher::new(project, remote)), job)
 }
 
+/// Puts datasets where nothing is, out of the cache alone, and remembers nothing of them.
+pub fn materialise(project: &Project, targets: Vec<Target>, job: &Job<'_>) -> Result<(), Error> {
+    let aims = targets.into_iter().map(|target| Aim::take(project, target, false, None, job));
+    let mut aims = aims.collect::<Result<Vec<_>, Error>>()?;
+    aims::refuse(&aims)?;
+    put(project, &mut aims, false, None, job).map(drop)
+}
+
+/// What was imported and no remote gives comes from its source.
 fn place_with(
+    project: &Project,
+    targets: Vec<Target>,
+    force: bool,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<CheckoutReport, Error> {
+    let imported: Vec<Selected> = targets.iter().filter_map(Target::selected).filter(is_imported).collect();
+    match attempt(project, targets.clone(), force, fetcher, job) {
+        Err(error) if fetcher.is_some() && !imported.is_empty() && error.is_about_absence() => {
+            let supplied = supply(project, &imported, job)?;
+            let mut report = attempt(project, targets, force, fetcher, job)?;
+            report.fetched_bytes += supplied.iter().map(|fetched| fetched.new_bytes).sum::<u64>();
+            Ok(report)
+        }
+        placed => placed,
+    }
+}
+
+fn attempt(
     project: &Project,
     targets: Vec<Target>,
     force: bool,

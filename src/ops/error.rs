@@ -94,6 +94,25 @@ pub enum Error {
     #[error("revision {revision} has no pointer for {path}")]
     NotInRevision { revision: String, path: RepoPath },
 
+    #[error("{url} is no esker project at {revision}: it has no .esker/config.toml")]
+    NoProjectThere { url: String, revision: String },
+    #[error("{url} has nothing at {path} at {revision}")]
+    NotThere { url: String, revision: String, path: RepoPath },
+    #[error("no dataset of {url} is at, in or above {path}: that is in Git itself")]
+    InGitThere { url: String, path: RepoPath },
+    #[error("the remote `{remote}` of {url} is the folder {folder} beside that repository, which is not on this machine")]
+    RemoteThere { url: String, remote: String, folder: String },
+    #[error("data of {url} cannot be fetched: {reason}")]
+    NoRemoteThere { url: String, reason: String },
+    #[error("{} exists already", path.display())]
+    OutExists { path: PathBuf },
+    #[error("{path} is no import")]
+    NotImported { path: RepoPath },
+    #[error("nothing was imported")]
+    NothingImported,
+    #[error("{path} of {url} is not what the pointer of {dataset} says it was there")]
+    SourceDiffers { dataset: RepoPath, url: String, path: RepoPath },
+
     #[error("{path} is tracked by Git")]
     TrackedByGit { path: RepoPath },
     #[error("{path} lies in the dataset {dataset}")]
@@ -234,7 +253,9 @@ impl Error {
             | Error::Foreign { .. }
             | Error::Map { .. }
             | Error::NotAllThere { .. }
+            | Error::SourceDiffers { .. }
             | Error::Pointer { .. } => Kind::Damage,
+            Error::RemoteThere { .. } | Error::NoRemoteThere { .. } => Kind::Remote,
             Error::Worktree(error) => worktree_kind(error),
             Error::Git(error) => git_kind(error),
             Error::Path(_)
@@ -247,8 +268,14 @@ impl Error {
             | Error::NotInRevision { .. }
             | Error::NotInConflict { .. }
             | Error::NoClash { .. }
+            | Error::NotThere { .. }
+            | Error::InGitThere { .. }
+            | Error::NotImported { .. }
             | Error::UnknownRemote { .. } => Kind::Usage,
             Error::NotInitialised { .. }
+            | Error::NoProjectThere { .. }
+            | Error::NothingImported
+            | Error::OutExists { .. }
             | Error::ProjectFileGone
             | Error::NotSet { .. }
             | Error::Settings { .. }
@@ -301,9 +328,12 @@ fn worktree_kind(error: &WorktreeError) -> Kind {
 fn git_kind(error: &GitError) -> Kind {
     match error {
         GitError::Cancelled(_) => Kind::Cancelled,
-        GitError::UnknownRevision { .. } | GitError::AmbiguousRevision { .. } | GitError::NotACommit { .. } => {
-            Kind::Usage
-        }
+        GitError::UnknownRevision { .. }
+        | GitError::AmbiguousRevision { .. }
+        | GitError::NotACommit { .. }
+        | GitError::Transport { .. }
+        | GitError::UnknownThere { .. } => Kind::Usage,
+        GitError::NotReached { .. } => Kind::Remote,
         GitError::TooLarge { .. } | GitError::ObjectMissing { .. } | GitError::Path(_) => Kind::Damage,
         GitError::NoRepository { .. }
         | GitError::Bare { .. }
@@ -313,6 +343,7 @@ fn git_kind(error: &GitError) -> Kind {
         | GitError::Ignored { .. }
         | GitError::Foreign { .. }
         | GitError::Locked { .. }
+        | GitError::NoProgram { .. }
         | GitError::Git { .. }
         | GitError::Disk(_) => Kind::State,
     }

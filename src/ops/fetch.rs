@@ -9,11 +9,12 @@ use crate::format::tree::ChunkRef;
 
 use super::acknowledged::Acknowledged;
 use super::bring;
+use super::elsewhere::{is_imported, supply};
 use super::error::Error;
 use super::lack::{Lack, lack, lack_with_pages};
 use super::pages::Pages;
 use super::project::Project;
-use super::selection::{self, Part, SelectionOptions};
+use super::selection::{self, Part, Selection, SelectionOptions};
 use super::suffering::{missing, suffering};
 
 /// What to fetch, and where from.
@@ -64,7 +65,8 @@ pub struct FetchedDataset {
     pub new_bytes: u64,
 }
 
-/// Fetches what the cache lacks. Where it lacks nothing, no remote is asked.
+/// Fetches what the cache lacks. Where it lacks nothing, no remote is asked. What was imported and no remote gives comes
+/// from its source, unless the user names a remote.
 ///
 /// # Errors
 /// `NotInDataset` for a part that no version has. `DataMissing` for files whose data is nowhere, after everything else
@@ -89,14 +91,23 @@ pub fn fetch_with(
     bring: Bring,
     job: &Job<'_>,
 ) -> Result<FetchReport, Error> {
-    let selection = selection::to_fetch(project, &options.selection, job)?;
-    let mut report = FetchReport { is_up_to_date: true, remotes: Vec::new() };
-    for part in selection.by_remote(project, options.remote.as_deref())? {
-        let fetched = fetch_from(project, &part, bring, job)?;
-        report.is_up_to_date &= fetched.new_chunks == 0;
-        report.remotes.push(fetched);
-    }
-    Ok(report)
+    let mut selection = selection::to_fetch(project, &options.selection, job)?;
+    let from_remotes = |selection: Selection| -> Result<Vec<Fetched>, Error> {
+        let parts = selection.by_remote(project, options.remote.as_deref())?;
+        parts.iter().map(|part| fetch_from(project, part, bring, job)).collect()
+    };
+    let may_ask_sources = options.remote.is_none() && selection.wanted.iter().any(is_imported);
+    let remotes = match from_remotes(selection.clone()) {
+        Err(error) if may_ask_sources && error.is_about_absence() => {
+            let mut remotes = supply(project, &selection.wanted, job)?;
+            selection.wanted.retain(|selected| !is_imported(selected));
+            remotes.extend(from_remotes(selection)?);
+            remotes
+        }
+        remotes => remotes?,
+    };
+    let is_up_to_date = remotes.iter().all(|fetched| fetched.new_chunks == 0);
+    Ok(FetchReport { is_up_to_date, remotes })
 }
 
 fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Result<Fetched, Error> {
@@ -130,6 +141,14 @@ fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Re
 }
 
 impl Fetched {
+    /// Counts what came of one more dataset.
+    pub(super) fn add(&mut self, dataset: FetchedDataset) {
+        self.new_files += dataset.new_files;
+        self.new_chunks += dataset.new_chunks;
+        self.new_bytes += dataset.new_bytes;
+        self.datasets.push(dataset);
+    }
+
     fn of(part: &Part, lack: &Lack) -> Fetched {
         let datasets: Vec<FetchedDataset> = part
             .wanted

@@ -68,6 +68,25 @@ impl Error {
             Error::NotInDataset { dataset, .. } => format!("`esker ls -r {dataset}` lists what is in it"),
             Error::NothingTracked => "run `esker add PATH` for a file or a folder of data".to_owned(),
             Error::NotInRevision { revision, .. } => format!("`esker ls {revision}:` lists what it has"),
+            Error::NoProjectThere { .. } => "name a revision by `--rev` at which it is one, or another repository".to_owned(),
+            Error::NotThere { url, .. } => format!("`esker ls --from {url}` lists its datasets"),
+            Error::InGitThere { url, .. } => {
+                format!("`git clone --depth 1 {url}` brings what Git has, `esker ls --from {url}` lists datasets")
+            }
+            Error::RemoteThere { .. } => {
+                "name a clone of it that is here by its folder, or give that project a remote that you can reach, too"
+                    .to_owned()
+            }
+            Error::NoRemoteThere { .. } => {
+                "somebody who has that project must run `esker remote add` and `esker push`, and push the commit".to_owned()
+            }
+            Error::OutExists { .. } => "choose another name by `-o OUT`, or move what is there elsewhere".to_owned(),
+            Error::NotImported { .. } | Error::NothingImported => {
+                "only what `esker import` brought, and nobody changed since, has a source".to_owned()
+            }
+            Error::SourceDiffers { dataset, .. } => {
+                format!("its history was rewritten: `esker update {dataset}` takes what is there now")
+            }
             Error::TrackedByGit { path } => {
                 let git = format!("`git rm -r --cached {path}`");
                 format!("run {git} to take it out of Git and keep the files, then `esker add {path}`")
@@ -173,6 +192,12 @@ fn git_hint(error: &GitError) -> Option<String> {
         GitError::ObjectMissing { .. } => "run `git fetch --refetch`, or `git fetch --unshallow` in a shallow clone",
         GitError::Foreign { .. } => "add it from inside that repository, or name the folder itself instead of the link",
         GitError::Ignored { path } => return Some(format!("see `git check-ignore -v {path}`, and change that rule")),
+        GitError::NoProgram { .. } => "install Git, and see that `git` is on the PATH",
+        GitError::Transport { .. } => "use https://, ssh://, git@host:path or a folder",
+        GitError::UnknownThere { url, .. } => {
+            return Some(format!("`git ls-remote {url}` lists branches and tags; a commit needs all its 40 digits"));
+        }
+        GitError::NotReached { url, .. } => return Some(format!("see whether `git ls-remote {url}` answers")),
         GitError::Locked { .. } => "wait for the other Git process; if none runs, remove that file",
         GitError::Unsupported { .. }
         | GitError::TooLarge { .. }

@@ -17,6 +17,7 @@ mod departure;
 mod diff;
 mod doctor;
 mod draft;
+mod elsewhere;
 mod error;
 mod fetch;
 mod fetcher;
@@ -76,6 +77,10 @@ pub use checkout::{CheckedOut, CheckoutOptions, CheckoutReport, checkout};
 pub use configure::{Setting, SettingChange, config_get, config_list, config_set, config_unset};
 pub use diff::{DatasetChange, DatasetDiff, DiffOptions, DiffReport, State, diff};
 pub use doctor::{Check, DoctorReport, Health, doctor};
+pub use elsewhere::{
+    GetOptions, GetReport, ImportOptions, ImportReport, LsFromOptions, UpdateOptions, UpdateReport, Updated, get,
+    import, ls_from, update,
+};
 pub use error::{Error, Kind};
 pub use fetch::{FetchOptions, FetchReport, Fetched, FetchedDataset, fetch};
 pub use gc::{GcFile, GcOptions, GcReport, Policy, Restored, Swept, UndoReport, gc, gc_undo};

@@ -31,6 +31,8 @@ pub struct Settings {
     pub user_file: Option<PathBuf>,
     /// Settings of the environment and the command line.
     pub layers: Vec<Layer>,
+    /// The user's folder for what can be made again, if there is one: used outside of projects.
+    pub cache_home: Option<PathBuf>,
 }
 
 /// An open project.
@@ -39,6 +41,10 @@ pub struct Project {
     root: PathBuf,
     from: PathBuf,
     config: Config,
+    user: Option<Layer>,
+    worktree_state: PathBuf,
+    clone_state: PathBuf,
+    cache_folder: PathBuf,
     cache: OnceCell<PackStore>,
 }
 
@@ -60,8 +66,31 @@ impl Project {
     pub(super) fn of(repo: Repo, settings: &Settings) -> Result<Project, Error> {
         let root = repo.worktree()?.to_owned();
         migrate::graft_worktree(&repo)?;
-        let config = Config::merge(layers(Some(&repo), settings)?);
-        Ok(Project { repo, root, from: settings.from.clone(), config, cache: OnceCell::new() })
+        let layers = layers(Some(&repo), settings)?;
+        let user = layers.iter().find(|layer| layer.place == Place::User).cloned();
+        let config = Config::merge(layers);
+        let (worktree_state, clone_state) = (repo.git_dir().join("esker"), repo.common_dir().join("esker"));
+        let cache_folder = cache_folder(&config, &repo, &root);
+        let (from, cache) = (settings.from.clone(), OnceCell::new());
+        Ok(Project { repo, root, from, config, user, worktree_state, clone_state, cache_folder, cache })
+    }
+
+    /// A project whose commits are only looked at: what is known of it lies in `state`, and its data comes into `cache`.
+    pub(super) fn elsewhere(
+        repo: Repo,
+        root: PathBuf,
+        config: Config,
+        state: PathBuf,
+        (cache_folder, cache): (PathBuf, PackStore),
+    ) -> Project {
+        let (from, worktree_state, clone_state) = (root.clone(), state.clone(), state);
+        let cache = OnceCell::from(cache);
+        Project { repo, root, from, config, user: None, worktree_state, clone_state, cache_folder, cache }
+    }
+
+    /// The same, as if its worktree were at `root`.
+    pub(super) fn at_root(self, root: PathBuf) -> Project {
+        Project { from: root.clone(), root, ..self }
     }
 
     /// The Git repository.
@@ -72,6 +101,16 @@ impl Project {
     /// The root of the worktree.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder in which the user stands.
+    pub fn from(&self) -> &Path {
+        &self.from
+    }
+
+    /// The user's own settings.
+    pub(super) fn user(&self) -> Option<&Layer> {
+        self.user.as_ref()
     }
 
     /// The settings that hold.
@@ -90,20 +129,17 @@ impl Project {
 
     /// The folder for what esker knows of this worktree only.
     pub fn worktree_state(&self) -> PathBuf {
-        self.repo.git_dir().join("esker")
+        self.worktree_state.clone()
     }
 
     /// The folder for what all worktrees of this clone share.
     pub fn clone_state(&self) -> PathBuf {
-        self.repo.common_dir().join("esker")
+        self.clone_state.clone()
     }
 
     /// Where the cache lies.
     pub fn cache_folder(&self) -> PathBuf {
-        match self.config.cache_dir() {
-            Some((folder, _)) => self.root.join(folder),
-            None => self.clone_state().join("cache"),
-        }
+        self.cache_folder.clone()
     }
 
     /// The cache, opened at the first call.
@@ -153,6 +189,14 @@ impl Project {
         let outside = || Error::Outside { path: text.to_owned(), root: self.root.clone() };
         let inside = inside.ok_or_else(outside)?;
         Ok(RepoPath::new(inside.as_os_str().as_encoded_bytes())?)
+    }
+}
+
+/// Where the cache of a clone lies.
+pub(super) fn cache_folder(config: &Config, repo: &Repo, root: &Path) -> PathBuf {
+    match config.cache_dir() {
+        Some((folder, _)) => root.join(folder),
+        None => repo.common_dir().join("esker/cache"),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::format::pointer::{Kind, Pointer};
 
 use super::checkout::CheckoutOptions;
 use super::error::Error;
-use super::pointed::{self, Selected, pointer_path};
+use super::pointed::{self, Dataset, Selected, pointer_path};
 use super::project::Project;
 use super::seen;
 use super::version::Version;
@@ -29,6 +29,12 @@ impl Target {
     /// What it should become.
     pub fn version(&self) -> Version {
         self.pointer.as_ref().map_or(Version::Nothing, Version::of)
+    }
+
+    /// The same as a selection; `None` if the dataset goes.
+    pub fn selected(&self) -> Option<Selected> {
+        let pointer = self.pointer.clone()?;
+        Some(Selected { dataset: Dataset { path: self.dataset.clone(), pointer }, inside: self.inside.clone() })
     }
 
     /// How many entries that has.

@@ -82,9 +82,14 @@ pub fn is_changed(dataset: &CheckedOut) -> bool {
 }
 
 fn line(dataset: &CheckedOut) -> String {
+    let counts = counts_text(dataset);
+    let gone = if dataset.is_gone { " (not in this revision)" } else { "" };
+    format!("{}: {}{gone}", dataset.path, if counts.is_empty() { "gone" } else { &counts })
+}
+
+/// `3 added, 1 modified`: what was done in the worktree; empty if nothing.
+pub fn counts_text(dataset: &CheckedOut) -> String {
     let counts = [(dataset.added, "added"), (dataset.modified, "modified"), (dataset.deleted, "deleted")];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts.map(|(count, word)| format!("{} {word}", count_text(*count))).collect();
-    let gone = if dataset.is_gone { " (not in this revision)" } else { "" };
-    format!("{}: {}{gone}", dataset.path, if counts.is_empty() { "gone".to_owned() } else { counts.join(", ") })
+    counts.map(|(count, word)| format!("{} {word}", count_text(*count))).collect::<Vec<_>>().join(", ")
 }

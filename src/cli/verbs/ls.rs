@@ -10,7 +10,7 @@ use crate::cli::ink::Ink;
 use crate::cli::near::Near;
 use crate::cli::out::Out;
 use crate::cli::table::{Align, Cell, Table};
-use crate::ops::{self, Listed, LsOptions, LsReport};
+use crate::ops::{self, Listed, LsFromOptions, LsOptions, LsReport};
 
 /// List datasets, or the files in one, at any revision
 #[derive(clap::Args)]
@@ -21,11 +21,17 @@ Examples:
   esker ls                       all datasets
   esker ls -l data               what is in one, with sizes
   esker ls -r v1.0:data/images   all files below a folder, as of v1.0
-  esker ls v1.0:                 all datasets of v1.0")]
+  esker ls v1.0:                 all datasets of v1.0
+  esker ls --from git@host:team/registry v2.0:data
+                                 what another repository has")]
 pub struct Args {
     /// A path, a revision and a path, or a revision alone
     #[arg(value_name = "[REV:]PATH", default_value = "", hide_default_value = true)]
     name: OsString,
+
+    /// Look into another repository: a URL that Git understands, or a folder
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
 
     /// Enter all folders
     #[arg(short, long)]
@@ -38,10 +44,17 @@ pub struct Args {
 
 /// Lists.
 pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
-    let project = call.project()?;
-    let options = LsOptions { name: args.name, recursive: args.recursive };
-    let report = ops::ls(&project, &options, &call.job())?;
-    let near = Near::new(&project);
+    let (report, near) = match args.from {
+        Some(url) => {
+            let options = LsFromOptions { url, name: args.name, recursive: args.recursive };
+            (ops::ls_from(&call.settings()?, &options, &call.job())?, Near::root())
+        }
+        None => {
+            let project = call.project()?;
+            let options = LsOptions { name: args.name, recursive: args.recursive };
+            (ops::ls(&project, &options, &call.job())?, Near::new(&project))
+        }
+    };
     call.show(&report, |out| if args.long { long(&report, &near, out) } else { short(&report, &near, out) })
 }
 

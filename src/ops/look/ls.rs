@@ -10,6 +10,7 @@ use crate::format::tree::Node;
 
 use super::super::error::Error;
 use super::super::here::Held;
+use super::super::moment::Moment;
 use super::super::named::{Named, named};
 use super::super::pages::Pages;
 use super::super::pointed::pointer_path;
@@ -58,9 +59,20 @@ pub struct Listed {
 /// Lists datasets, or what is in one.
 pub fn ls(project: &Project, options: &LsOptions, job: &Job<'_>) -> Result<LsReport, Error> {
     let Named { moment, path } = named(project, &options.name)?;
-    let datasets = match moment.datasets(project, std::slice::from_ref(&path)) {
+    list(project, &moment, &path, options.recursive, job)
+}
+
+/// The same for what is named otherwise.
+pub fn list(
+    project: &Project,
+    moment: &Moment,
+    path: &RepoPath,
+    recursive: bool,
+    job: &Job<'_>,
+) -> Result<LsReport, Error> {
+    let datasets = match moment.datasets(project, std::slice::from_ref(path)) {
         // Where the user stands need not hold data.
-        Err(_) if is_here(project, &path) => moment.datasets(project, &[])?,
+        Err(_) if is_here(project, path) => moment.datasets(project, &[])?,
         datasets => datasets?,
     };
     let mut entries = Vec::new();
@@ -69,16 +81,16 @@ pub fn ls(project: &Project, options: &LsOptions, job: &Job<'_>) -> Result<LsRep
         let inside = chosen.common();
         let is_file = matches!(pointer.kind, Kind::File { .. });
         if is_file && !inside.is_empty() {
-            return Err(Error::NotInDataset { path, dataset: chosen.dataset });
+            return Err(Error::NotInDataset { path: path.clone(), dataset: chosen.dataset });
         }
         // A dataset that was named is entered; those below a folder that was named are listed.
-        let is_named = path.is_in(&chosen.dataset) || pointer_path(&chosen.dataset) == path;
-        let is_entered = options.recursive || is_named;
+        let is_named = path.is_in(&chosen.dataset) || pointer_path(&chosen.dataset) == *path;
+        let is_entered = recursive || is_named;
         if is_file || !is_entered {
             entries.push(of_dataset(&chosen.dataset, &pointer));
             continue;
         }
-        entries.extend(content(project, &chosen.dataset, &pointer, &inside, options.recursive)?);
+        entries.extend(content(project, &chosen.dataset, &pointer, &inside, recursive)?);
     }
     Ok(LsReport { entries })
 }

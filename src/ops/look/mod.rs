@@ -8,4 +8,5 @@ mod ls;
 pub use cat::{CatReport, WRITING, cat};
 pub use du::{DuOptions, DuReport, Usage, du};
 pub use log::{LogOptions, LogReport, Logged, LoggedDataset, log};
+pub(super) use ls::list;
 pub use ls::{Listed, LsOptions, LsReport, ls};
