@@ -90,8 +90,8 @@ pub use hooks::{
 };
 pub use init::{InitOptions, InitReport, init};
 pub use look::{
-    CatReport, DuOptions, DuReport, Listed, LogOptions, LogReport, Logged, LoggedDataset, LsOptions, LsReport, Usage,
-    WRITING, cat, du, log, ls,
+    CatReport, DuOptions, DuReport, Listed, LogOptions, LogReport, Logged, LoggedDataset, LoggedPart, LsOptions,
+    LsReport, PartSize, Usage, WRITING, cat, du, log, ls,
 };
 pub use merge::{
     Clashes, ClashingFile, MergeDriverOptions, MergeDriverReport, ResolveOptions, ResolveReport, Resolved,

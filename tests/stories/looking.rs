@@ -123,9 +123,46 @@ fn log_tells_who_changed_a_dataset_and_by_how_much() {
     assert_eq!(lines[1], "    data: 1 new, 1 deleted, 1 modified (-3.1 KiB)");
     assert!(lines[3..].contains(&"    data: new, 4 files, 1.9 MiB"), "{text}");
     assert!(lines[3..].contains(&"    single.bin: new, 1 file, 300 bytes"), "{text}");
-    let world = world.esker("log -n 1 data/a.csv").ok().prints("1 deleted (-3.1 KiB)").esker("log v1 -- data").ok();
+    let world = world.esker("log -n 1 data/a.csv").ok().prints("data/a.csv: deleted, 1 file, 3.1 KiB");
+    let world = world.esker("log v1 -- data").ok();
     let world = world.prints("one").never_says("two").esker("log --json single.bin").ok();
     assert_eq!(world.json()["commits"].as_array().unwrap().len(), 1);
+}
+
+/// Only commits that changed the part are told, with the size that it had then; and other verbs look into the same part.
+#[test]
+fn a_part_of_a_dataset_has_its_own_history() {
+    let world = two_versions(World::new()).file("data/link2", "elsewhere").esker("add data").ok().commit("three");
+    let world = world.file("data/img/two.png", "2b").esker("add data").ok().commit("four");
+    let world = world.remove("data").remove("single.bin").esker("log data/img").ok();
+    assert_snapshot!(without_commits(&world.shown()), @r"
+    2026-01-01 Alice four
+        data/img: 1 modified (+1 byte), now 2 files, 1.9 MiB
+    2026-01-01 Alice two
+        data/img: 1 new, 1 modified (+5 bytes), now 2 files, 1.9 MiB
+    2026-01-01 Alice one
+        data/img: new, 1 file, 1.9 MiB
+    ");
+    let world = world.esker("log data/img/two.png").ok();
+    assert_snapshot!(without_commits(&world.shown()), @r"
+    2026-01-01 Alice four
+        data/img/two.png: 1 modified (+1 byte), now 2 bytes
+    2026-01-01 Alice two
+        data/img/two.png: new, 1 file, 1 byte
+    ");
+    let world = world.esker("log --json -n 1 data/img").ok();
+    let part = world.json()["commits"][0]["datasets"][0]["part"].clone();
+    assert_eq!((&part["path"], &part["new"]["files"]), (&"data/img".into(), &2.into()));
+    let world = world.esker("diff v1 HEAD -- data/img/two.png").ok().prints("data/img/two.png").never_says("one.png");
+    let world = world.esker("du v1 data/img").ok().prints("1.9 MiB").esker("ls v1:data/img").ok().never_says("two.png");
+    let world = world.esker("cat HEAD~1:data/img/two.png").ok();
+    assert_eq!(world.stdout(), b"2");
+    assert!(!world.path("data").exists());
+}
+
+fn without_commits(text: &str) -> String {
+    let rest = |line: &str| if line.starts_with(' ') { line.to_owned() } else { line[11..].to_owned() };
+    text.lines().map(|line| rest(line) + "\n").collect()
 }
 
 /// Where lists of files are nowhere, the commits are told all the same.

@@ -6,6 +6,7 @@ mod checking_out;
 mod collecting;
 mod demo;
 mod differing;
+mod elsewhere;
 mod hooking;
 mod looking;
 mod merging;

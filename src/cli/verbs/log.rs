@@ -13,7 +13,7 @@ use crate::cli::near::Near;
 use crate::cli::out::Out;
 use crate::cli::revisions;
 use crate::cli::told::{counts_text, files_text};
-use crate::ops::{self, DatasetChange, LogOptions, LogReport, Logged, LoggedDataset};
+use crate::ops::{self, DatasetChange, LogOptions, LogReport, Logged, LoggedDataset, LoggedPart, PartSize};
 
 /// Show the commits that changed data, and by how much
 #[derive(clap::Args)]
@@ -21,6 +21,7 @@ use crate::ops::{self, DatasetChange, LogOptions, LogReport, Logged, LoggedDatas
 Examples:
   esker log                      of all datasets, newest first
   esker log -n 5 data/images     the last five that changed a part of one
+  esker log data/labels.csv      when a file in a dataset changed, and how large it was
   esker log v1.0                 the history of v1.0")]
 pub struct Args {
     /// A revision, then paths; or paths alone
@@ -52,7 +53,11 @@ fn tell(report: &LogReport, near: &Near, out: &mut Out) {
         let date = date_text(commit.seconds, commit.offset_minutes);
         out.line(format_args!("{id} {date} {} {}", out.paint(Ink::Faint, &commit.author), commit.summary));
         for dataset in datasets {
-            out.line(format_args!("    {}: {}", near.path(&dataset.path), what(dataset)));
+            let line = match &dataset.part {
+                Some(part) => format!("{}: {}", near.path(&part.path), what_of_part(dataset, part)),
+                None => format!("{}: {}", near.path(&dataset.path), what(dataset)),
+            };
+            out.line(format_args!("    {line}"));
         }
     }
 }
@@ -70,6 +75,20 @@ fn what(dataset: &LoggedDataset) -> String {
         DatasetChange::Modified | DatasetChange::Renamed => {
             format!("{counts}{}", dataset.grown_bytes.map(growth).unwrap_or_default())
         }
+    }
+}
+
+fn what_of_part(dataset: &LoggedDataset, part: &LoggedPart) -> String {
+    let size = |size: &PartSize| format!("{}, {}", files_text(size.files), bytes_text(size.bytes));
+    let counts = dataset.counts.as_ref().map(counts_text).unwrap_or_default();
+    let grown = dataset.grown_bytes.map(growth).unwrap_or_default();
+    match (&part.old, &part.new) {
+        (None, Some(new)) => format!("new, {}", size(new)),
+        (Some(old), None) => format!("deleted, {}", size(old)),
+        // One file says by its growth what it is.
+        (_, Some(new)) if new.files == 1 => format!("{counts}{grown}, now {}", bytes_text(new.bytes)),
+        (_, Some(new)) => format!("{counts}{grown}, now {}", size(new)),
+        (None, None) => format!("{counts}{grown}"),
     }
 }
 

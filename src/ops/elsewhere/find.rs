@@ -107,7 +107,7 @@ impl Elsewhere {
     /// The pointer for a piece on its own. The pages of a part of a folder are made, and stored in our cache.
     ///
     /// # Errors
-    /// `NotInDataset`; `Usage` for a symlink.
+    /// `NotThere`; `Usage` for a symlink.
     pub fn pointer(&self, piece: &Selected) -> Result<Pointer, Error> {
         let Selected { dataset, inside } = piece;
         if inside.is_empty() {
@@ -131,7 +131,8 @@ impl Elsewhere {
             None => {
                 let mut below = version.entries(&pages, inside)?.peekable();
                 if below.peek().is_none() {
-                    return Err(Error::NotInDataset { path: dataset.path.join(inside), dataset: dataset.path.clone() });
+                    let (url, revision) = (self.address.url.clone(), self.revision());
+                    return Err(Error::NotThere { url, revision, path: dataset.path.join(inside) });
                 }
                 let stripped = |entry: Entry| Entry { path: entry.path.strip(inside).unwrap_or_default(), ..entry };
                 folder_of(below.map(|entry| entry.map(stripped)), &writer)?

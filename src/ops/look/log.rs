@@ -62,6 +62,29 @@ pub struct LoggedDataset {
     pub counts: Option<Counts>,
     /// By how much all files together grew, in bytes; less than nothing if they shrank.
     pub grown_bytes: Option<i64>,
+    /// The part of it that is meant, if it is not all of it and its lists can be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<LoggedPart>,
+}
+
+/// A file or a folder in a dataset, before a commit and after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoggedPart {
+    /// Where it is; the innermost folder of several.
+    pub path: RepoPath,
+    /// What it was; `None` if it was not there.
+    pub old: Option<PartSize>,
+    /// What it is; `None` if it is gone.
+    pub new: Option<PartSize>,
+}
+
+/// How large a part of a dataset is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PartSize {
+    /// How many entries it has.
+    pub files: u64,
+    /// The sizes of all its files, in bytes.
+    pub bytes: u64,
 }
 
 /// Tells the commits that changed what is chosen, against their first parents.
@@ -141,13 +164,38 @@ impl History<'_> {
             return Ok(None);
         }
         let grown_bytes = changes.as_ref().map(grown_bytes);
+        // Where the lists of files cannot be had, that was told by the counts.
+        let part = if is_part && counts.is_some() { self.part(&path, &old.version, &new.version)? } else { None };
         let change = match (&old.version, &new.version) {
             (Version::Nothing, _) => DatasetChange::Added,
             (_, Version::Nothing) => DatasetChange::Deleted,
             (Version::File(_), Version::Folder(_)) | (Version::Folder(_), Version::File(_)) => DatasetChange::Type,
             _ => DatasetChange::Modified,
         };
-        Ok(Some(LoggedDataset { path, change, old: State::of(&old), new: State::of(&new), counts, grown_bytes }))
+        Ok(Some(LoggedDataset { path, change, old: State::of(&old), new: State::of(&new), counts, grown_bytes, part }))
+    }
+
+    fn part(&self, dataset: &RepoPath, old: &Version, new: &Version) -> Result<Option<LoggedPart>, Error> {
+        let mut insides: Vec<RepoPath> = self.paths.iter().filter_map(|wanted| wanted.strip(dataset)).collect();
+        insides.sort();
+        insides.dedup_by(|next, kept| next.is_in(kept));
+        let Some(mut common) = insides.first().cloned() else { return Ok(None) };
+        while !insides.iter().all(|inside| inside.is_in(&common)) {
+            common = common.parent().unwrap_or_default();
+        }
+        let (old, new) = (self.size(old, &insides)?, self.size(new, &insides)?);
+        Ok(Some(LoggedPart { path: dataset.join(&common), old, new }))
+    }
+
+    fn size(&self, version: &Version, insides: &[RepoPath]) -> Result<Option<PartSize>, Error> {
+        let mut size = PartSize::default();
+        for inside in insides {
+            for entry in version.entries(&self.pages, inside)? {
+                size.files += 1;
+                size.bytes += entry?.node.bytes();
+            }
+        }
+        Ok((size.files > 0).then_some(size))
     }
 
     fn means(&self, dataset: &RepoPath, wanted: &RepoPath) -> bool {
