@@ -89,7 +89,7 @@ impl Distant {
         if let Some(known) = self.known(wanted)? {
             return Ok(known);
         }
-        let kept_as = format!("refs/esker/{}", &Id::of(wanted.as_bytes()).to_string()[..16]);
+        let kept_as = kept_as(wanted);
         let spec = format!("+{wanted}:{kept_as}");
         let output = self.fetch_spec(&["--depth=1", "--filter=blob:none"], &[&spec])?;
         if output.status.success() {
@@ -100,16 +100,16 @@ impl Distant {
         if is_about_shallow && self.fetch_spec(&[], &[&spec])?.status.success() {
             return self.repo()?.resolve(&kept_as);
         }
-        let is_refused_id = is_full_hash(wanted) && (said.contains("not our ref") || said.contains("unadvertised"));
-        if is_refused_id {
-            self.fetch_history()?;
+        if is_full_hash(wanted) && refuses_hashes(&said) {
+            self.fetch_history(&["--filter=blob:none"])?;
             return self.known(wanted)?.ok_or_else(unknown);
         }
         if said.contains("find remote ref") { Err(unknown()) } else { Err(self.not_reached(&output)) }
     }
 
-    /// Brings files of commits that came without: all of them in one request.
-    pub fn bring(&self, blobs: &[BlobId]) -> Result<(), GitError> {
+    /// Brings files of the commit of `revision` that came without: all of them in one request. From a server that gives no
+    /// file by its hash, as one that is asked in an old protocol, all files of the commit come.
+    pub fn bring(&self, revision: Option<&str>, blobs: &[BlobId]) -> Result<(), GitError> {
         let repo = self.repo()?;
         let odb = repo.inner.odb().doing("open Git's objects")?;
         let missing: Vec<String> =
@@ -117,9 +117,24 @@ impl Distant {
         if missing.is_empty() {
             return Ok(());
         }
-        let words = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();
+        let alone = ["-c", "fetch.negotiationAlgorithm=noop"];
+        let words = [&alone[..], &FETCH, &["--filter=blob:none", "--stdin", "origin"]].concat();
         let output = self.run(&words, &missing.join("\n"))?;
-        if output.status.success() { Ok(()) } else { Err(self.not_reached(&output)) }
+        if output.status.success() {
+            return Ok(());
+        }
+        if !refuses_hashes(&said(&output)) {
+            return Err(self.not_reached(&output));
+        }
+        let whole = ["--refetch", "--no-filter"];
+        let wanted = revision.unwrap_or("HEAD");
+        let spec = format!("+{wanted}:{}", kept_as(wanted));
+        let output = self.fetch_spec(&[&whole[..], &["--depth=1"]].concat(), &[&spec])?;
+        match output.status.success() {
+            true => Ok(()),
+            false if refuses_hashes(&said(&output)) => self.fetch_history(&whole),
+            false => Err(self.not_reached(&output)),
+        }
     }
 
     /// The commit of a full hash that is here already.
@@ -135,10 +150,10 @@ impl Distant {
     }
 
     /// Brings all commits of all branches and tags, from a server that gives no commit by its hash alone.
-    fn fetch_history(&self) -> Result<(), GitError> {
+    fn fetch_history(&self, options: &[&str]) -> Result<(), GitError> {
         let specs = ["+refs/heads/*:refs/esker/heads/*", "+refs/tags/*:refs/esker/tags/*"];
         let deep: &[&str] = if self.folder.join("shallow").exists() { &["--unshallow"] } else { &[] };
-        let output = self.fetch_spec(&[&["--filter=blob:none"], deep].concat(), &specs)?;
+        let output = self.fetch_spec(&[options, deep].concat(), &specs)?;
         if output.status.success() { Ok(()) } else { Err(self.not_reached(&output)) }
     }
 
@@ -195,6 +210,16 @@ fn is_full_hash(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The name under which the commit of a revision is kept.
+fn kept_as(revision: &str) -> String {
+    format!("refs/esker/{}", &Id::of(revision.as_bytes()).to_string()[..16])
+}
+
+/// Whether a server says that it gives only what a branch or a tag names.
+fn refuses_hashes(said: &str) -> bool {
+    said.contains("not our ref") || said.contains("unadvertised object")
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -238,12 +263,31 @@ mod tests {
         assert!(matches!(repo.resolve(&first), Err(GitError::UnknownRevision { .. })));
         assert!(matches!(repo.file_at(&commit, &path("data.esker")), Err(GitError::ObjectMissing { .. })));
         let blobs = repo.pointer_blobs_at(&commit).unwrap();
-        distant.bring(&[blobs[0].1]).unwrap();
+        distant.bring(Some("v1"), &[blobs[0].1]).unwrap();
         let repo = distant.repo().unwrap();
         assert_eq!(repo.file_at(&commit, &path("data.esker")).unwrap().unwrap(), b"one");
         assert!(matches!(repo.file_at(&commit, &path("large.bin")), Err(GitError::ObjectMissing { .. })));
         let fetched = |revision: Option<&str>| distant.fetch(revision).unwrap().id.to_string();
         assert_eq!([fetched(None), fetched(Some("main")), fetched(Some(&first))], [last.clone(), last, first]);
+    }
+
+    /// The old protocol gives files by their hash only if the server says so.
+    #[test]
+    fn where_no_file_comes_by_its_hash_all_files_of_the_commit_come() {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["config", "uploadpack.allowFilter", "true"]);
+        let first = sandbox.commit("data.esker", "one");
+        sandbox.commit("other.esker", "two");
+        let folder = tempfile::tempdir().unwrap();
+        let distant = distant(&sandbox, folder.path());
+        sandbox.git(&["config", "-f", folder.path().join("config").to_str().unwrap(), "protocol.version", "0"]);
+        for revision in [None, Some(&first[..])] {
+            let commit = distant.fetch(revision).unwrap();
+            let repo = distant.repo().unwrap();
+            let blobs: Vec<_> = repo.pointer_blobs_at(&commit).unwrap().into_iter().map(|(_, blob)| blob).collect();
+            distant.bring(revision, &blobs).unwrap();
+            assert_eq!(distant.repo().unwrap().file_at(&commit, &path("data.esker")).unwrap().unwrap(), b"one");
+        }
     }
 
     #[test]

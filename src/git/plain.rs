@@ -38,9 +38,7 @@ impl Repo {
         let mode = entry.filemode();
         Ok(Some(match () {
             () if is_tree(mode) => PlainFile::Folder,
-            () if is_regular(mode) => {
-                PlainFile::File { blob: BlobId(entry.id()), executable: mode & EXECUTABLE != 0 }
-            }
+            () if is_regular(mode) => PlainFile::File { blob: BlobId(entry.id()), executable: mode & EXECUTABLE != 0 },
             () => PlainFile::Other,
         }))
     }

@@ -100,7 +100,9 @@ pub enum Error {
     NotThere { url: String, revision: String, path: RepoPath },
     #[error("no dataset of {url} is at, in or above {path}: that is in Git itself")]
     InGitThere { url: String, path: RepoPath },
-    #[error("the remote `{remote}` of {url} is the folder {folder} beside that repository, which is not on this machine")]
+    #[error(
+        "the remote `{remote}` of {url} is the folder {folder} beside that repository, which is not on this machine"
+    )]
     RemoteThere { url: String, remote: String, folder: String },
     #[error("data of {url} cannot be fetched: {reason}")]
     NoRemoteThere { url: String, reason: String },

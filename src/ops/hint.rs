@@ -68,7 +68,9 @@ impl Error {
             Error::NotInDataset { dataset, .. } => format!("`esker ls -r {dataset}` lists what is in it"),
             Error::NothingTracked => "run `esker add PATH` for a file or a folder of data".to_owned(),
             Error::NotInRevision { revision, .. } => format!("`esker ls {revision}:` lists what it has"),
-            Error::NoProjectThere { .. } => "name a revision by `--rev` at which it is one, or another repository".to_owned(),
+            Error::NoProjectThere { .. } => {
+                "name a revision by `--rev` at which it is one, or another repository".to_owned()
+            }
             Error::NotThere { url, .. } => format!("`esker ls --from {url}` lists its datasets"),
             Error::InGitThere { url, .. } => {
                 format!("`git clone --depth 1 {url}` brings what Git has, `esker ls --from {url}` lists datasets")
@@ -78,7 +80,8 @@ impl Error {
                     .to_owned()
             }
             Error::NoRemoteThere { .. } => {
-                "somebody who has that project must run `esker remote add` and `esker push`, and push the commit".to_owned()
+                "somebody who has that project must run `esker remote add` and `esker push`, and push the commit"
+                    .to_owned()
             }
             Error::OutExists { .. } => "choose another name by `-o OUT`, or move what is there elsewhere".to_owned(),
             Error::NotImported { .. } | Error::NothingImported => {

@@ -21,12 +21,15 @@ fn registry(remote: Remote) -> World {
     world.go_to("bob")
 }
 
-/// The same as a program of a far machine sees it: by Git's own protocol, with nothing of the registry's folder at hand.
+/// The same as a program of a far machine sees it: by Git's own protocol (the old one where there are no filters), with
+/// nothing of the registry's folder at hand.
 fn far(remote: Remote, has_filters: bool) -> World {
     let world = registry(remote);
     let ssh = world.root().join("ssh.sh");
     fs::write(&ssh, "for last; do :; done\nexec sh -c \"$last\"\n").unwrap();
-    let world = world.variable("GIT_SSH_COMMAND", format!("sh {}", ssh.display())).variable("GIT_SSH_VARIANT", "simple");
+    let world = world
+        .variable("GIT_SSH_COMMAND", format!("sh {}", ssh.display()))
+        .variable("GIT_SSH_VARIANT", if has_filters { "ssh" } else { "simple" });
     let shared = world.root().join("shared.git");
     let world = match has_filters {
         true => world.git(["-C", shared.to_str().unwrap(), "config", "uploadpack.allowFilter", "true"]),
@@ -60,7 +63,10 @@ fn get_brings_datasets_parts_and_plain_files_outside_of_any_repository() {
         let world = world.esker("get ../alice data/a.csv").ok().prints("got a.csv (1 file, 3.1 KiB)");
         assert_eq!(world.read("a.csv"), rows(100));
         let world = world.esker("get ../alice models -o old").ok().prints("got old/models (2 files");
-        assert_eq!((world.read("old/models/best.bin"), world.text("old/models/small.bin")), (bytes(2, 300_000), "small".into()));
+        assert_eq!(
+            (world.read("old/models/best.bin"), world.text("old/models/small.bin")),
+            (bytes(2, 300_000), "small".into())
+        );
         let world = world.esker("get ../alice code/run.sh").ok();
         assert_eq!(world.text("run.sh"), "echo");
         assert!(holds_nothing_of_ours(&world.path(".")) && holds_nothing_of_ours(&world.path("old")));
@@ -135,13 +141,18 @@ fn an_import_says_where_it_is_from_and_update_moves_it() {
         let world = world.esker("status").ok().prints("sets/images").git("status --short");
         let world = world.prints("A  sets/.gitignore\nA  sets/images.esker\n").commit("import");
         let pointer = world.text("sets/images.esker");
-        assert!(pointer.contains("[source]") && pointer.contains("path = \"data/img\"") && pointer.contains("rev = \"v1\""));
+        assert!(
+            pointer.contains("[source]") && pointer.contains("path = \"data/img\"") && pointer.contains("rev = \"v1\"")
+        );
         let world = world.esker("update").ok().prints("sets/images is up to date").esker("status --exit-code").ok();
         let world = world.file("sets/images/two.png", "mine").esker("update --rev main").exits(3);
         let world = world.says("unsaved changes would be lost").says("sets/images/two.png");
         assert_eq!((world.text("sets/images/two.png"), world.text("sets/images.esker")), ("mine".into(), pointer));
         let world = world.esker("update --rev main --force").ok().prints("sets/images: 1 added, 1 modified");
-        assert_eq!((world.text("sets/images/two.png"), world.text("sets/images/three.png")), ("two".into(), "3".into()));
+        assert_eq!(
+            (world.text("sets/images/two.png"), world.text("sets/images/three.png")),
+            ("two".into(), "3".into())
+        );
         let world = world.git("diff --name-only").prints("").esker("status").ok().commit("moved");
         let world = world.esker("update sets").ok().prints("up to date").esker("add sets/images").ok();
         let world = world.file("sets/images/two.png", "mine").esker("add sets/images").ok().esker("update").exits(3);
@@ -167,7 +178,8 @@ fn a_clone_gets_imported_data_from_its_source() {
     let other = world.git_output(["ls-remote", &url, "v1"])[..40].to_owned();
     let pointer = world.text("img.esker");
     let at = pointer.find("commit = \"").unwrap() + "commit = \"".len();
-    let world = world.git("clone -q . ../erin").go_to("erin").file("img.esker", pointer.replace(&pointer[at..at + 40], &other));
+    let world =
+        world.git("clone -q . ../erin").go_to("erin").file("img.esker", pointer.replace(&pointer[at..at + 40], &other));
     world.esker("checkout img").exits(5).says("is not what the pointer of img says it was there");
 }
 
@@ -185,7 +197,8 @@ fn pushed_imports_outlive_their_source() {
 
 #[test]
 fn an_import_that_is_refused_leaves_no_trace() {
-    let world = project(registry(Remote::Folder)).file("there", "x").file("code", "x").git("add code there").commit("code");
+    let world =
+        project(registry(Remote::Folder)).file("there", "x").file("code", "x").git("add code there").commit("code");
     let world = world.esker("import ../alice models/best.bin -o mine").ok().commit("mine");
     for (words, code, said) in [
         ("import ../alice data -o there", 3, "there exists already"),
@@ -249,7 +262,8 @@ fn a_remote_beside_a_far_repository_is_told() {
     fs::create_dir(world.root().join("bob")).unwrap();
     let ssh = world.root().join("ssh.sh");
     fs::write(&ssh, "for last; do :; done\nexec sh -c \"$last\"\n").unwrap();
-    let world = world.variable("GIT_SSH_COMMAND", format!("sh {}", ssh.display())).variable("GIT_SSH_VARIANT", "simple");
+    let world =
+        world.variable("GIT_SSH_COMMAND", format!("sh {}", ssh.display())).variable("GIT_SSH_VARIANT", "simple");
     let url = url(&world);
     let world = world.go_to("bob").esker(["get", &url, "data"]).exits(4).says("is the folder ../store beside that");
     // In place, from a folder, it is found.

@@ -90,7 +90,8 @@ impl Elsewhere {
         let several = |pieces: &[Piece]| {
             let names: Vec<String> = pieces.iter().map(|piece| piece.selected.dataset.path.to_string()).collect();
             let hint = format!("name one of them: {}", names.join(", "));
-            Error::usage(format!("{path} is a folder of datasets, and each is imported on its own"), Some(&hint))
+            let what = if path.is_empty() { self.address.url.clone() } else { path.to_string() };
+            Error::usage(format!("{what} has several datasets, and each is imported on its own"), Some(&hint))
         };
         match self.find(path)? {
             Found::Data(mut pieces) => match pieces.pop() {
@@ -146,9 +147,8 @@ impl Elsewhere {
 /// The pointer of a folder with these entries, whose pages go to `sink`.
 fn folder_of(entries: impl Iterator<Item = Result<Entry, Error>>, sink: &dyn Sink) -> Result<Pointer, Error> {
     let mut noticer = Noticer::new(sink.compression());
-    let mut builder = tree::Builder::new(|id, page: Vec<u8>| {
-        Ok::<_, Error>(sink.take(PackKind::Pages, id, &page, &mut noticer)?)
-    });
+    let mut builder =
+        tree::Builder::new(|id, page: Vec<u8>| Ok::<_, Error>(sink.take(PackKind::Pages, id, &page, &mut noticer)?));
     for entry in entries {
         builder.push(&entry?)?;
     }

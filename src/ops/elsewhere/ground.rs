@@ -39,9 +39,9 @@ impl Ground {
     pub fn of(settings: &Settings) -> Result<(Ground, Option<Project>), Error> {
         match Project::open(settings) {
             Ok(project) => Ok((Ground::of_project(&project), Some(project))),
-            Err(
-                Error::NotInitialised { .. } | Error::Git(GitError::NoRepository { .. } | GitError::Bare { .. }),
-            ) => Ok((Ground::outside(settings)?, None)),
+            Err(Error::NotInitialised { .. } | Error::Git(GitError::NoRepository { .. } | GitError::Bare { .. })) => {
+                Ok((Ground::outside(settings)?, None))
+            }
             Err(error) => Err(error),
         }
     }

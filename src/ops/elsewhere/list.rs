@@ -71,6 +71,9 @@ mod tests {
             format!("{revision:?} {}", path.display())
         };
         assert_eq!(halves("v1:a:b"), "Some(\"v1\") a:b");
-        assert_eq!((halves("a"), halves(":a"), halves("v1:")), ("None a".into(), "None a".into(), "Some(\"v1\") ".into()));
+        assert_eq!(
+            (halves("a"), halves(":a"), halves("v1:")),
+            ("None a".into(), "None a".into(), "Some(\"v1\") ".into())
+        );
     }
 }

@@ -28,7 +28,8 @@ pub fn supply(project: &Project, wanted: &[Selected], job: &Job<'_>) -> Result<V
     for selected in wanted {
         let Some(source) = &selected.dataset.pointer.source else { continue };
         let (from, revision) = (project.root().to_owned(), Some(source.commit.clone()));
-        let there = Elsewhere::open(&ground, &Address { url: source.url.clone(), from, revision, is_typed: false }, job)?;
+        let there =
+            Elsewhere::open(&ground, &Address { url: source.url.clone(), from, revision, is_typed: false }, job)?;
         let fetched = one(&there, selected, &RepoPath::new(source.path.as_bytes())?, job)?;
         match all.iter_mut().find(|known| known.remote == source.url) {
             Some(known) => known.add(fetched),

@@ -70,13 +70,13 @@ impl Elsewhere {
         let blobs = self.project.repo().pointer_blobs_at(&self.commit)?;
         let pointers: Vec<RepoPath> = datasets.iter().map(pointer_path).collect();
         let wanted = blobs.into_iter().filter(|(path, _)| pointers.contains(path)).map(|(_, blob)| blob);
-        Ok(distant.bring(&wanted.collect::<Vec<_>>())?)
+        Ok(distant.bring(self.address.revision.as_deref(), &wanted.collect::<Vec<_>>())?)
     }
 
     /// The bytes of a file that Git itself keeps.
     pub fn plain_bytes(&self, path: &RepoPath, blob: BlobId, limit_bytes: u64) -> Result<Vec<u8>, Error> {
         if let Some(distant) = &self.distant {
-            distant.bring(&[blob])?;
+            distant.bring(self.address.revision.as_deref(), &[blob])?;
         }
         Ok(self.project.repo().plain_bytes(path, blob, limit_bytes)?)
     }
@@ -117,13 +117,15 @@ fn here(ground: &Ground, address: &Address, folder: PathBuf) -> Result<Elsewhere
 fn far(ground: &Ground, address: &Address) -> Result<Elsewhere, Error> {
     let state = ground.state_of(&address.url);
     let distant = Distant::open(&state.join("git"), &address.url, address.is_typed)?;
-    let commit = distant.fetch(address.revision.as_deref())?;
-    let Some(mut layer) = settings_of(&distant, &commit, address)? else { return Err(no_project(address)) };
+    let revision = address.revision.as_deref();
+    let commit = distant.fetch(revision)?;
+    let layer = settings_of(&distant, revision, &commit, address)?;
+    let mut layer = layer.ok_or_else(|| no_project(address))?;
     let has_remote = |layer: &Layer| !Config::merge(vec![layer.clone()]).remotes().is_empty();
-    if address.revision.is_some() && !has_remote(&layer) {
+    if revision.is_some() && !has_remote(&layer) {
         // An old commit may be of a time before there was a remote.
         let newest = distant.fetch(None)?;
-        layer = settings_of(&distant, &newest, address)?.filter(has_remote).unwrap_or(layer);
+        layer = settings_of(&distant, None, &newest, address)?.filter(has_remote).unwrap_or(layer);
     }
     let config = settings_that_hold(ground, vec![layer]);
     // Nothing is ever there: its files are not on this machine.
@@ -145,10 +147,15 @@ fn settings_that_hold(ground: &Ground, mut layers: Vec<Layer>) -> Config {
     Config::merge(layers)
 }
 
-fn settings_of(distant: &Distant, commit: &Commit, address: &Address) -> Result<Option<Layer>, Error> {
+fn settings_of(
+    distant: &Distant,
+    revision: Option<&str>,
+    commit: &Commit,
+    address: &Address,
+) -> Result<Option<Layer>, Error> {
     let repo = distant.repo()?;
     if let Some(PlainFile::File { blob, .. }) = repo.plain_at(commit, &RepoPath::new(PROJECT_FILE.as_bytes())?)? {
-        distant.bring(&[blob])?;
+        distant.bring(revision, &[blob])?;
     }
     settings_in(&repo, commit, address)
 }

@@ -77,7 +77,8 @@ pub fn update(project: &Project, options: &UpdateOptions, job: &Job<'_>) -> Resu
         let new = there.pointer(&piece.selected)?;
         let is_changed = (new.id, new.kind) != (dataset.pointer.id, dataset.pointer.kind);
         // Where nothing changed, the commit that brought it stays: it is no news to Git.
-        let commit = if is_changed || revision != source.rev { there.commit.id.to_string() } else { source.commit.clone() };
+        let commit =
+            if is_changed || revision != source.rev { there.commit.id.to_string() } else { source.commit.clone() };
         report.imports.push(Updated {
             path: dataset.path.clone(),
             url: source.url.clone(),
@@ -106,7 +107,8 @@ fn imports(project: &Project, paths: &[RepoPath]) -> Result<Vec<(Dataset, Source
     let mut imports = Vec::new();
     for selected in selected {
         let Dataset { path, pointer } = &selected.dataset;
-        let is_named = paths.contains(path) || paths.contains(&pointed::pointer_path(path)) || !selected.inside.is_empty();
+        let is_named =
+            paths.contains(path) || paths.contains(&pointed::pointer_path(path)) || !selected.inside.is_empty();
         match pointer.source.clone() {
             Some(source) if selected.inside.is_empty() => imports.push((selected.dataset, source)),
             None if !is_named => {}
