@@ -278,3 +278,25 @@ fn nothing_of_the_other_repository_is_run() {
     let world = project(world.go_to("bob")).esker("import ../alice data").ok().esker("get ../alice code/run.sh").ok();
     assert!(!world.root().join("TRAPPED").exists());
 }
+
+/// A tree that no honest Git makes: a dataset whose place here would be among the hooks of the new repository.
+#[test]
+fn names_that_lead_into_git_are_never_written() {
+    let world = registry(Remote::Folder).go_to("alice");
+    let pointer = world.git_output("rev-parse HEAD:models/small.bin.esker");
+    let settings = world.git_output("rev-parse HEAD:.esker");
+    let folder = |world: World, line: String| {
+        let world = world.input(line + "\n").git("mktree");
+        let tree = String::from_utf8_lossy(world.stdout()).trim().to_owned();
+        (world, tree)
+    };
+    let (world, hooks) = folder(world, format!("100644 blob {pointer}\tpost-checkout.esker"));
+    let (world, git) = folder(world, format!("040000 tree {hooks}\thooks"));
+    let (world, evil) = folder(world, format!("040000 tree {git}\t.git"));
+    let (world, root) = folder(world, format!("040000 tree {settings}\t.esker\n040000 tree {evil}\tevil"));
+    let commit = world.git_output(["commit-tree", "-m", "evil", &root]);
+    let world = project(world.go_to("bob"));
+    let world = world.esker(["get", "../alice", "evil", "-o", ".", "--rev", &commit]).exits(5);
+    let world = world.says("which is never written").esker(["get", "../alice", "evil", "--rev", &commit]).exits(5);
+    assert!(!world.path("evil").exists() && !world.path(".git/hooks/post-checkout").exists());
+}
