@@ -7,6 +7,7 @@ use crate::format::config::{Config, Layer, Place as From};
 use crate::git::{BlobId, Commit, Distant, GitEnvironment, GitError, PlainFile, Repo};
 
 use super::super::error::Error;
+use super::super::migrate;
 use super::super::moment::Moment;
 use super::super::pointed::pointer_path;
 use super::super::project::{self, PROJECT_FILE, Project, Settings};
@@ -90,6 +91,9 @@ fn here(ground: &Ground, address: &Address, folder: PathBuf) -> Result<Elsewhere
         }
         error => error,
     })?;
+    if repo.worktree().is_ok() {
+        migrate::graft_worktree(&repo)?;
+    }
     let commit = match &address.revision {
         Some(revision) => repo.resolve(revision)?,
         None => repo.head()?.ok_or(GitError::Unborn)?,
