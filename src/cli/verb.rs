@@ -44,6 +44,7 @@ verbs! {
         Mv(mv),
         Resolve(resolve),
         Rm(rm),
+        Sparse(sparse),
         Status(status),
     }
     "Share": {

@@ -20,6 +20,7 @@ use super::place::Placed;
 use super::plan::{Plan, plan};
 use super::project::Project;
 use super::seen;
+use super::sparse;
 use super::survey::{Survey, survey};
 use super::targets::Target;
 use super::version::{Version, changes};
@@ -51,7 +52,12 @@ impl<'a> Aim<'a> {
         let remote_name = fetcher.and_then(|fetcher| fetcher.name(remote_name));
         let pages = Pages::of_verb(project, remote_name.as_deref(), fetcher.is_some())?;
         bring_missing_pages(project, &target, &survey, fetcher, job)?;
-        let plan = plan(&pages, &survey, &target.version(), target.files(), &target.inside, force);
+        let sparse = sparse::wanted(project)?;
+        // A dataset that is one file is always kept.
+        let keeps = |path: &RepoPath| {
+            path.is_empty() || sparse.as_ref().is_none_or(|sparse| sparse.wants(&target.dataset.join(path)))
+        };
+        let plan = plan(&pages, &survey, &target.version(), target.files(), &target.inside, &keeps, force);
         let plan = plan.map_err(|error| missing_pages(error, project, &target))?;
         Ok(Aim { target, plan, pages, placed: Vec::new(), survey })
     }

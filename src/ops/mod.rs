@@ -59,6 +59,7 @@ mod shape;
 #[cfg(test)]
 mod simulation;
 mod source;
+mod sparse;
 mod stage;
 mod status;
 mod suffering;
@@ -112,6 +113,7 @@ pub use renames::FolderMove;
 pub use rm::{Removed, RmOptions, RmReport, rm};
 pub use selection::SelectionOptions;
 pub use shape::{FileType, Shape};
+pub use sparse::{SparseChange, SparseReport, sparse, sparse_list};
 pub use status::{
     DataState, DatasetStatus, Lacks, PointerChange, PointerStatus, RefusedPath, StatusOptions, StatusReport, status,
 };

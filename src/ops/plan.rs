@@ -46,16 +46,19 @@ pub struct Plan {
 ///
 /// The worktree, what it was last made equal to, and the target are compared path by path. Where the worktree is what
 /// it was, the target comes; where it is what it should be, nothing happens; else it is a change of the user, which
-/// only `force` overrides. Paths that neither version knows are left alone.
+/// only `force` overrides. Paths that neither version knows are left alone. What this worktree does not keep goes if it is
+/// here, and does not come if it is not.
 pub fn plan(
     pages: &Pages<'_>,
     survey: &Survey,
     target: &Version,
     files: u64,
     inside: &RepoPath,
+    keeps: &dyn Fn(&RepoPath) -> bool,
     force: bool,
 ) -> Result<Plan, Error> {
-    let wanted = wanted(pages, survey, target, files, inside)?;
+    let mut wanted = wanted(pages, survey, target, files, inside)?;
+    leave_out(&mut wanted, survey, inside, keeps);
     let mut plan = Plan::nothing();
     for (path, node) in wanted {
         let here = survey.stat(&path);
@@ -131,6 +134,20 @@ fn wanted(
         }
     }
     Ok(wanted)
+}
+
+/// Takes out of what is wanted what this worktree does not keep.
+fn leave_out(
+    wanted: &mut BTreeMap<RepoPath, Option<Node>>,
+    survey: &Survey,
+    inside: &RepoPath,
+    keeps: &dyn Fn(&RepoPath) -> bool,
+) {
+    wanted.retain(|path, node| keeps(path) || node.is_none() || survey.stat(path).is_some());
+    wanted.iter_mut().filter(|(path, _)| !keeps(path)).for_each(|(_, node)| *node = None);
+    for path in survey.known_here().filter(|path| path.is_in(inside) && !keeps(path)) {
+        wanted.entry(path.clone()).or_insert(None);
+    }
 }
 
 /// The same where the tree that was checked out last cannot be read: what was seen of each file tells enough of it.

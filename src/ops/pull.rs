@@ -9,6 +9,7 @@ use super::error::Error;
 use super::fetch::{Bring, FetchOptions, FetchReport, fetch, fetch_with};
 use super::project::Project;
 use super::selection::SelectionOptions;
+use super::sparse;
 
 /// What to pull, and where from.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +37,6 @@ pub struct PullReport {
 /// Those of [`fetch`] and of [`checkout`], before the worktree is touched.
 pub fn pull(project: &Project, options: &PullOptions, job: &Job<'_>) -> Result<PullReport, Error> {
     let wanted = FetchOptions { selection: options.selection.clone(), remote: options.remote.clone() };
-    // What the worktree needs goes there and into the cache in one pass; the rest follows.
-    let fetched = fetch_with(project, &wanted, Bring::Pages, job)?;
     let placed = CheckoutOptions {
         revision: None,
         paths: options.selection.paths.clone(),
@@ -45,6 +44,14 @@ pub fn pull(project: &Project, options: &PullOptions, job: &Job<'_>) -> Result<P
         no_fetch: false,
         remote: options.remote.clone(),
     };
+    if sparse::wanted(project)?.is_some() && options.selection.is_of_worktree() {
+        // What this worktree leaves out is not fetched.
+        let checked_out = checkout(project, &placed, job)?;
+        let fetched = FetchReport { is_up_to_date: checked_out.fetched_bytes == 0, remotes: Vec::new() };
+        return Ok(PullReport { fetched, checked_out });
+    }
+    // What the worktree needs goes there and into the cache in one pass; the rest follows.
+    let fetched = fetch_with(project, &wanted, Bring::Pages, job)?;
     let mut checked_out = checkout(project, &placed, job)?;
     let came = std::mem::take(&mut checked_out.fetched_bytes);
     if came != fetched.remotes.iter().map(|remote| remote.new_bytes).sum::<u64>() {

@@ -29,6 +29,14 @@ pub struct SelectionOptions {
     pub range: Option<Range>,
 }
 
+impl SelectionOptions {
+    /// Whether only what the pointers of the worktree say is meant.
+    pub fn is_of_worktree(&self) -> bool {
+        let names_none = self.revisions.is_empty() && self.range.is_none();
+        names_none && !(self.all_branches || self.all_tags || self.all_commits)
+    }
+}
+
 /// Every commit that some reach and others do not.
 #[derive(Debug, Clone, Default)]
 pub struct Range {

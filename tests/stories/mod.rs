@@ -18,5 +18,6 @@ mod refusals;
 mod remotes;
 mod sharing;
 mod sharing_blocks;
+mod sparse;
 mod standing;
 mod verifying;

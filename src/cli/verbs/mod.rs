@@ -27,6 +27,7 @@ pub mod push;
 pub mod remote;
 pub mod resolve;
 pub mod rm;
+pub mod sparse;
 pub mod status;
 pub mod update;
 pub mod verify;

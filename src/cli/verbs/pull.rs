@@ -41,7 +41,7 @@ pub fn run(args: Args, call: &Call) -> Result<ExitCode, Failure> {
 
 fn tell(report: &PullReport, out: &mut Out) {
     let is_unchanged = report.checked_out.datasets.iter().all(|dataset| !checkout::is_changed(dataset));
-    if report.fetched.remotes.is_empty() && is_unchanged {
+    if report.checked_out.datasets.is_empty() && report.fetched.remotes.is_empty() {
         out.line("nothing to pull: no dataset is tracked yet");
     } else if report.fetched.is_up_to_date && is_unchanged {
         out.line("everything is up to date");

@@ -60,6 +60,12 @@ impl Survey {
         records.filter_map(|record| RepoPath::new(record.path).ok())
     }
 
+    /// The paths that are here as they were seen last.
+    pub fn known_here(&self) -> impl Iterator<Item = &RepoPath> {
+        let is_known = |found: &&Found| self.base.is_some() && self.difference(&found.path).is_none();
+        self.found.iter().filter(is_known).map(|found| &found.path)
+    }
+
     /// Whether `node` is at `path`, and was when that was last seen.
     pub fn still_has(&self, path: &RepoPath, node: &Node) -> bool {
         let Ok(at) = self.found.binary_search_by(|found| found.path.cmp(path)) else { return false };
