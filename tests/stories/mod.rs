@@ -8,6 +8,7 @@ mod demo;
 mod differing;
 mod elsewhere;
 mod hooking;
+mod ignoring;
 mod looking;
 mod merging;
 mod migrating;
