@@ -5,11 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::error::{Doing, GitError};
 use super::index::stage;
-use super::pointers::{extend, is_regular, is_tree};
+use super::pointers::{extend, is_executable, is_regular, is_tree};
 use super::{BlobId, Commit, CommitId, Repo};
 use crate::base::{Cancel, Cancelled, RepoPath};
-
-const EXECUTABLE: i32 = 0o100;
 
 /// A regular file of the past, or of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +50,7 @@ impl Repo {
         for entry in self.index()?.iter().filter(|entry| stage(entry) == 0 && is_regular(entry.mode as i32)) {
             let blob = BlobId(entry.id);
             if is_meant(&entry.path, blob)? {
-                let executable = entry.mode as i32 & EXECUTABLE != 0;
+                let executable = is_executable(entry.mode as i32);
                 files.push(GitFile { path: RepoPath::new(&entry.path)?, blob, executable, commit: None });
             }
         }
@@ -113,7 +111,7 @@ impl Search<'_, '_> {
             } else if is_regular(mode) {
                 folder.extend_from_slice(entry.name_bytes());
                 if self.is_new(blob.0, folder) && (self.is_meant)(folder, blob)? {
-                    let executable = mode & EXECUTABLE != 0;
+                    let executable = is_executable(mode);
                     self.found.push(GitFile { path: RepoPath::new(folder)?, blob, executable, commit: Some(commit) });
                 }
             }

@@ -1,11 +1,9 @@
 //! Files that Git itself keeps, at any commit.
 
 use super::error::{Doing, GitError};
-use super::pointers::{is_regular, is_tree};
+use super::pointers::{is_executable, is_regular, is_tree};
 use super::{BlobId, Commit, Repo};
 use crate::base::RepoPath;
-
-const EXECUTABLE: i32 = 0o111;
 
 /// What Git has at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +36,9 @@ impl Repo {
         let mode = entry.filemode();
         Ok(Some(match () {
             () if is_tree(mode) => PlainFile::Folder,
-            () if is_regular(mode) => PlainFile::File { blob: BlobId(entry.id()), executable: mode & EXECUTABLE != 0 },
+            () if is_regular(mode) => PlainFile::File { blob: BlobId(entry.id()), executable: is_executable(mode) },
             () => PlainFile::Other,
         }))
-    }
-
-    /// The bytes of a file that another call named.
-    ///
-    /// # Errors
-    /// `TooLarge` if it has more than `limit_bytes`.
-    pub fn plain_bytes(&self, path: &RepoPath, blob: BlobId, limit_bytes: u64) -> Result<Vec<u8>, GitError> {
-        self.read(path, blob, limit_bytes)
     }
 }
 
@@ -71,6 +61,6 @@ mod tests {
         assert_eq!(at("code/run.sh"), Some(PlainFile::File { blob: BlobId::of(b"x"), executable: true }));
         assert_eq!((at("code"), at("code/link")), (Some(PlainFile::Folder), Some(PlainFile::Other)));
         assert_eq!((at("nothing"), at("code/run.sh/x")), (None, None));
-        assert_eq!(repo.plain_bytes(&path("code/run.sh"), BlobId::of(b"x"), 10).unwrap(), b"x");
+        assert_eq!(repo.blob_bytes(&path("code/run.sh"), BlobId::of(b"x"), 10).unwrap(), b"x");
     }
 }

@@ -56,6 +56,11 @@ pub(super) fn is_regular(mode: i32) -> bool {
     mode & TYPE_BITS == REGULAR
 }
 
+/// Whether the owner of a regular file may execute it.
+pub(super) fn is_executable(mode: i32) -> bool {
+    mode & 0o100 != 0
+}
+
 pub(super) fn is_tree(mode: i32) -> bool {
     mode & TYPE_BITS == TREE
 }

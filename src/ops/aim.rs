@@ -8,7 +8,7 @@ use crate::format::pack::PackKind;
 use crate::format::seen::Record;
 use crate::format::tree;
 use crate::packs::{Nowhere, PackError, Sink};
-use crate::worktree::{Placer, Staging};
+use crate::worktree::{Placer, Sparse, Staging};
 
 use super::bring;
 use super::checkout::CheckedOut;
@@ -20,7 +20,6 @@ use super::place::Placed;
 use super::plan::{Plan, plan};
 use super::project::Project;
 use super::seen;
-use super::sparse;
 use super::survey::{Survey, survey};
 use super::targets::Target;
 use super::version::{Version, changes};
@@ -39,10 +38,11 @@ pub struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    /// Looks at the dataset and plans.
+    /// Looks at the dataset and plans, for a worktree that keeps what `sparse` says.
     pub fn take(
         project: &'a Project,
         target: Target,
+        sparse: Option<&Sparse>,
         force: bool,
         fetcher: Option<&Fetcher<'_>>,
         job: &Job<'_>,
@@ -52,11 +52,9 @@ impl<'a> Aim<'a> {
         let remote_name = fetcher.and_then(|fetcher| fetcher.name(remote_name));
         let pages = Pages::of_verb(project, remote_name.as_deref(), fetcher.is_some())?;
         bring_missing_pages(project, &target, &survey, fetcher, job)?;
-        let sparse = sparse::wanted(project)?;
         // A dataset that is one file is always kept.
-        let keeps = |path: &RepoPath| {
-            path.is_empty() || sparse.as_ref().is_none_or(|sparse| sparse.wants(&target.dataset.join(path)))
-        };
+        let is_wanted = |path: &RepoPath| sparse.is_none_or(|sparse| sparse.wants(&target.dataset.join(path)));
+        let keeps = |path: &RepoPath| path.is_empty() || is_wanted(path);
         let plan = plan(&pages, &survey, &target.version(), target.files(), &target.inside, &keeps, force);
         let plan = plan.map_err(|error| missing_pages(error, project, &target))?;
         Ok(Aim { target, plan, pages, placed: Vec::new(), survey })

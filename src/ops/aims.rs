@@ -1,7 +1,10 @@
 //! All aims of a checkout together: what forbids it, what must be fetched, the pointers that come with it.
 
+use std::rc::Rc;
+
 use crate::base::{Id, Job, RepoPath};
 use crate::format::tree::ChunkRef;
+use crate::packs::PackStore;
 use crate::worktree::Staging;
 
 use super::aim::Aim;
@@ -12,6 +15,7 @@ use super::incoming::Incoming;
 use super::pointed::{self, pointer_path};
 use super::project::Project;
 use super::publish::Undo;
+use super::remotes::Remote;
 use super::stage::{self, AllStaged, Task};
 
 /// Refuses to begin where changes of the user would be lost, or something is in the way.
@@ -34,19 +38,19 @@ pub fn refuse(aims: &[Aim<'_>]) -> Result<(), Error> {
 
 /// Fetches the chunks that the cache lacks; files of which the cache has nothing are staged as these come.
 ///
-/// Returns the bytes of the chunks, and for each aim what is staged of it.
+/// Returns the bytes of the chunks, and for each aim its tasks and what is staged of them.
 ///
 /// # Errors
 /// `DataMissing` names the files whose chunks are nowhere, before anything is fetched.
-pub fn fetch(
+pub fn fetch<'a>(
     project: &Project,
-    aims: &[Aim<'_>],
+    aims: &'a [Aim<'_>],
     staging: &Staging,
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
-) -> Result<(u64, Vec<AllStaged>), Error> {
+) -> Result<(u64, Vec<Begun<'a>>), Error> {
     let mut bytes = 0;
-    let mut all_staged = Vec::new();
+    let mut begun = Vec::new();
     for aim in aims {
         let tasks = stage::tasks(&aim.pages, &aim.plan)?;
         let missing = stage::missing(&tasks, project.cache()?);
@@ -57,32 +61,27 @@ pub fn fetch(
                 Some(fetcher) => fetcher.remote(aim.remote_name())?,
                 None => None,
             };
-            let remote = remote.filter(|remote| missing.iter().all(|chunk| remote.packs.find(&chunk.id).is_some()));
-            let Some(remote) = remote else { return Err(nowhere(project, aim, &tasks, fetcher)?) };
+            let has_all = |remote: &&Rc<Remote>| missing.iter().all(|chunk| remote.packs.find(&chunk.id).is_some());
+            let Some(remote) = remote.as_ref().filter(has_all) else {
+                return Err(nowhere(project.cache()?, aim, &tasks, remote.as_deref()));
+            };
             let incoming = Incoming::new(staging, &tasks, project.cache()?);
             let each = |id: &Id, raw: &[u8]| incoming.take(id, raw);
-            bytes += bring::bring_chunks(project, &remote, &missing, &each, job)?.raw_bytes;
+            bytes += bring::bring_chunks(project, remote, &missing, &each, job)?.raw_bytes;
             incoming.finish(&mut staged)?;
         }
-        all_staged.push(staged);
+        begun.push((tasks, staged));
     }
-    Ok((bytes, all_staged))
+    Ok((bytes, begun))
 }
 
+/// The tasks of an aim, and what is staged of them.
+pub type Begun<'a> = (Vec<Task<'a>>, AllStaged);
+
 /// The error that names the files whose chunks are nowhere.
-fn nowhere(
-    project: &Project,
-    aim: &Aim<'_>,
-    tasks: &[Task<'_>],
-    fetcher: Option<&Fetcher<'_>>,
-) -> Result<Error, Error> {
-    let cache = project.cache()?;
-    let remote = match fetcher {
-        Some(fetcher) => fetcher.remote(aim.remote_name())?,
-        None => None,
-    };
+fn nowhere(cache: &PackStore, aim: &Aim<'_>, tasks: &[Task<'_>], remote: Option<&Remote>) -> Error {
     let is_nowhere = |chunk: &ChunkRef| {
-        let is_there = remote.as_ref().is_some_and(|remote| remote.packs.find(&chunk.id).is_some());
+        let is_there = remote.is_some_and(|remote| remote.packs.find(&chunk.id).is_some());
         !is_there && cache.find(&chunk.id).is_none()
     };
     let suffering = tasks.iter().filter(|task| task.chunks().iter().any(is_nowhere));
@@ -90,7 +89,7 @@ fn nowhere(
     let count = files.len();
     files.truncate(MOST_NAMED);
     let stores = remote.iter().map(|remote| remote.packs.name().to_owned()).collect();
-    Ok(Error::DataMissing { files, count, stores })
+    Error::DataMissing { files, count, stores }
 }
 
 /// Writes the pointers of the revision that was checked out, and stages them.

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::base::{Cancelled, Id, Job, PathError, Step};
+use crate::base::{Id, Job, PathError, Step};
 use crate::format::codec::Codec;
+use crate::format::pack::CONTAINER_START;
 use crate::format::tree::ChunkRef;
 use crate::packs::{PackError, Place};
 use crate::worktree::StagedFile;
@@ -17,50 +18,17 @@ use super::stage::Sources;
 /// What of the file is in one window, in bytes; two are in hand at once.
 const WINDOW: usize = 8 << 20;
 /// Blocks that files share begin at multiples of this, in bytes. Where they are larger, bytes are copied.
-const BLOCK: u64 = 4096;
+const BLOCK: u64 = CONTAINER_START as u64;
 /// Fewer bytes than this are written rather than shared.
 const SHORTEST_SHARED: u64 = 64 << 10;
-
-/// Why a file could not be put together.
-pub enum Failure {
-    /// Its chunks.
-    Chunks(PackError),
-    /// The file itself, or the user.
-    Other(Error),
-}
-
-impl Failure {
-    /// The error to tell; `chunks` tells of chunks.
-    pub fn into_error(self, chunks: impl FnOnce(PackError) -> Error) -> Error {
-        match self {
-            Failure::Chunks(error) => chunks(error),
-            Failure::Other(error) => error,
-        }
-    }
-}
-
-impl From<PackError> for Failure {
-    fn from(error: PackError) -> Failure {
-        Failure::Chunks(error)
-    }
-}
-
-impl From<PathError> for Failure {
-    fn from(error: PathError) -> Failure {
-        Failure::Other(error.into())
-    }
-}
-
-impl From<Cancelled> for Failure {
-    fn from(error: Cancelled) -> Failure {
-        Failure::Other(error.into())
-    }
-}
 
 /// Writes the bytes of `chunks`, in order, into `file`, which is new. Returns the hash of all of them.
 ///
 /// `Step::Place` moves by bytes.
-pub fn assemble(sources: Sources<'_>, chunks: &[ChunkRef], file: &StagedFile, job: &Job<'_>) -> Result<Id, Failure> {
+///
+/// # Errors
+/// `Packs` for what is wrong with a chunk.
+pub fn assemble(sources: Sources<'_>, chunks: &[ChunkRef], file: &StagedFile, job: &Job<'_>) -> Result<Id, Error> {
     let mut hasher = blake3::Hasher::new();
     let (mut window, mut next) = (Window::default(), Window::default());
     let mut rest = window.begin(0, chunks);

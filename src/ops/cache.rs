@@ -80,10 +80,9 @@ pub fn cache_info(project: &Project, job: &Job<'_>) -> Result<CacheInfo, Error> 
     info.packs = packs.len() as u64;
     info.segments = segments.len() as u64;
     info.shares_blocks = Volume::probe(&info.folder)?.can_clone;
-    for (count, pack) in (1..).zip(containers(cache, &packs)?) {
-        info.containers = count;
-        info.container_bytes += pack.bytes;
-    }
+    let containers = containers(cache, &packs)?;
+    info.containers = containers.len() as u64;
+    info.container_bytes = containers.iter().map(|pack| pack.bytes).sum();
     info.objects = cache.catalog().entry_count();
     let mut needed = Needed::new(project, |_, place| {
         info.used_objects += 1;

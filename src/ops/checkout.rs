@@ -6,14 +6,15 @@ use crate::base::{Job, RepoPath, Step, Unit};
 use crate::worktree::Staging;
 
 use super::aim::Aim;
-use super::aims;
+use super::aims::{self, Begun};
 use super::elsewhere::{is_imported, supply};
 use super::error::Error;
 use super::fetcher::Fetcher;
 use super::place as placing;
 use super::pointed::Selected;
 use super::project::Project;
-use super::stage::{self, AllStaged, Sources, Task};
+use super::sparse;
+use super::stage::{self, AllStaged, Sources};
 use super::targets::{Target, targets};
 
 /// What to check out.
@@ -80,10 +81,7 @@ pub fn place(
 
 /// Puts datasets where nothing is, out of the cache alone, and remembers nothing of them.
 pub fn materialise(project: &Project, targets: Vec<Target>, job: &Job<'_>) -> Result<(), Error> {
-    let aims = targets.into_iter().map(|target| Aim::take(project, target, false, None, job));
-    let mut aims = aims.collect::<Result<Vec<_>, Error>>()?;
-    aims::refuse(&aims)?;
-    put(project, &mut aims, false, None, job).map(drop)
+    put(project, &mut aimed(project, targets, false, None, job)?, false, None, job).map(drop)
 }
 
 /// What was imported and no remote gives comes from its source.
@@ -95,8 +93,11 @@ fn place_with(
     job: &Job<'_>,
 ) -> Result<CheckoutReport, Error> {
     let imported: Vec<Selected> = targets.iter().filter_map(Target::selected).filter(is_imported).collect();
+    if fetcher.is_none() || imported.is_empty() {
+        return attempt(project, targets, force, fetcher, job);
+    }
     match attempt(project, targets.clone(), force, fetcher, job) {
-        Err(error) if fetcher.is_some() && !imported.is_empty() && error.is_about_absence() => {
+        Err(error) if error.is_about_absence() => {
             let supplied = supply(project, &imported, job)?;
             let mut report = attempt(project, targets, force, fetcher, job)?;
             report.fetched_bytes += supplied.iter().map(|fetched| fetched.new_bytes).sum::<u64>();
@@ -113,17 +114,28 @@ fn attempt(
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
 ) -> Result<CheckoutReport, Error> {
-    let mut aims = Vec::new();
-    for target in targets {
-        aims.push(Aim::take(project, target, force, fetcher, job)?);
-    }
-    aims::refuse(&aims)?;
+    let mut aims = aimed(project, targets, force, fetcher, job)?;
     let fetched_bytes = put(project, &mut aims, force, fetcher, job)?;
     aims::write_pointers(project, &aims)?;
     for aim in &aims {
         aim.remember(project)?;
     }
     Ok(CheckoutReport { datasets: aims.iter().map(Aim::report).collect(), fetched_bytes })
+}
+
+/// Looks at everything and plans it.
+fn aimed<'a>(
+    project: &'a Project,
+    targets: Vec<Target>,
+    force: bool,
+    fetcher: Option<&Fetcher<'_>>,
+    job: &Job<'_>,
+) -> Result<Vec<Aim<'a>>, Error> {
+    let sparse = sparse::wanted(project)?;
+    let aims = targets.into_iter().map(|target| Aim::take(project, target, sparse.as_ref(), force, fetcher, job));
+    let aims = aims.collect::<Result<Vec<_>, Error>>()?;
+    aims::refuse(&aims)?;
+    Ok(aims)
 }
 
 fn put(
@@ -139,12 +151,13 @@ fn put(
         return Ok(0);
     }
     let staging = Staging::begin(project.root())?;
-    let (fetched_bytes, mut staged) = aims::fetch(project, aims, &staging, fetcher, job)?;
+    let (fetched_bytes, mut begun) = aims::fetch(project, aims, &staging, fetcher, job)?;
     let bytes = aims.iter().flat_map(|aim| &aim.plan.writes).map(|write| write.node.bytes()).sum();
     job.began(Step::Place, Some(bytes), Unit::Bytes);
-    for (aim, staged) in aims.iter().zip(&mut staged) {
-        stage_one(project, aim, &staging, staged, fetcher, job)?;
+    for (aim, begun) in aims.iter().zip(&mut begun) {
+        stage_one(project, aim, &staging, begun, fetcher, job)?;
     }
+    let staged: Vec<AllStaged> = begun.into_iter().map(|(_, staged)| staged).collect();
     if staged.iter().flatten().any(Option::is_some) {
         // A rename may reach the disk before the bytes do: after a power cut the file would be there, and empty.
         staging.sync()?;
@@ -163,18 +176,17 @@ fn stage_one(
     project: &Project,
     aim: &Aim<'_>,
     staging: &Staging,
-    staged: &mut AllStaged,
+    (tasks, staged): &mut Begun<'_>,
     fetcher: Option<&Fetcher<'_>>,
     job: &Job<'_>,
 ) -> Result<(), Error> {
-    let tasks: Vec<Task<'_>> = stage::tasks(&aim.pages, &aim.plan)?;
     let cache = project.cache()?;
-    let done = stage::stage(Sources { cache, remote: None }, staging, &tasks, staged, job);
+    let done = stage::stage(Sources { cache, remote: None }, staging, tasks, staged, job);
     match (done, fetcher) {
         (Err(Error::DataDamaged { files, count, cause }), Some(fetcher)) => match fetcher.remote(aim.remote_name())? {
             Some(remote) => {
                 let sources = Sources { cache, remote: Some(&remote.packs) };
-                stage::stage(sources, staging, &tasks, staged, job).map_err(|error| aim.in_dataset(error))
+                stage::stage(sources, staging, tasks, staged, job).map_err(|error| aim.in_dataset(error))
             }
             None => Err(aim.in_dataset(Error::DataDamaged { files, count, cause })),
         },

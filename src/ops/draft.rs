@@ -4,7 +4,7 @@ use crate::base::{Id, RepoPath};
 use crate::format::compression::Noticer;
 use crate::format::pack::PackKind;
 use crate::format::pointer::{Kind, Pointer};
-use crate::format::tree::{Chunks, Node, Root};
+use crate::format::tree::{self, Chunks, Entry, Node, Root};
 use crate::packs::{Sink, store_pages};
 
 use super::add::Added;
@@ -139,6 +139,17 @@ fn is_in(path: &[u8], folder: &[u8]) -> bool {
 pub fn folder_pointer(root: &Root) -> Pointer {
     let kind = Kind::Folder { files: root.entries };
     Pointer { kind, id: root.id, bytes: root.bytes, remote: None, source: None }
+}
+
+/// The pointer of a folder with these entries, which come by path; its pages go to `sink`.
+pub fn folder_of(entries: impl IntoIterator<Item = Result<Entry, Error>>, sink: &dyn Sink) -> Result<Pointer, Error> {
+    let mut noticer = Noticer::new(sink.compression());
+    let mut builder =
+        tree::Builder::new(|id, page: Vec<u8>| Ok::<_, Error>(sink.take(PackKind::Pages, id, &page, &mut noticer)?));
+    for entry in entries {
+        builder.push(&entry?)?;
+    }
+    Ok(folder_pointer(&builder.finish()?))
 }
 
 /// The root page of the manifest of a file, which a pointer names if the file has more than one chunk.

@@ -57,7 +57,7 @@ impl Sink for LazyWriter<'_> {
         self.writer()?.snapshot(file)
     }
 
-    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
-        self.writer()?.take_shared(snapshot, chunks, noticer)
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef]) -> Result<(), PackError> {
+        self.writer()?.take_shared(snapshot, chunks)
     }
 }

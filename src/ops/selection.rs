@@ -32,8 +32,7 @@ pub struct SelectionOptions {
 impl SelectionOptions {
     /// Whether only what the pointers of the worktree say is meant.
     pub fn is_of_worktree(&self) -> bool {
-        let names_none = self.revisions.is_empty() && self.range.is_none();
-        names_none && !(self.all_branches || self.all_tags || self.all_commits)
+        !self.names_revisions() && self.range.is_none()
     }
 }
 

@@ -202,8 +202,10 @@ fn stage_large(sources: Sources<'_>, staging: &Staging, task: &Task<'_>, job: &J
         unreachable!("only files have many bytes");
     };
     let file = staging.file(*executable)?;
-    let found = assemble(sources, &task.chunks, &file, job)
-        .map_err(|error| error.into_error(|error| spoiled(error, sources, std::iter::once(task))))?;
+    let found = assemble(sources, &task.chunks, &file, job).map_err(|error| match error {
+        Error::Packs(error) => spoiled(error, sources, std::iter::once(task)),
+        error => error,
+    })?;
     check_whole(task, id, found)?;
     job.moved(Step::Place, 0, 1);
     Ok(file.seal()?)

@@ -11,7 +11,7 @@ use super::storing::StoredPack;
 use super::writer::Writer;
 use crate::base::PathError;
 use crate::format::codec::Codec;
-use crate::format::compression::{Compression, Noticer};
+use crate::format::compression::Compression;
 use crate::format::pack::{CONTAINER_START, PackEntry, PackKind, seal_container};
 use crate::format::segment::SegmentPack;
 use crate::format::tree::ChunkRef;
@@ -41,16 +41,11 @@ impl Writer<'_> {
     }
 
     /// Stores those of `chunks` that are new: they are all of `snapshot`, in order.
-    pub(super) fn add_shared(
-        &self,
-        snapshot: &File,
-        chunks: &[ChunkRef],
-        noticer: &mut Noticer,
-    ) -> Result<(), PackError> {
+    pub(super) fn add_shared(&self, snapshot: &File, chunks: &[ChunkRef]) -> Result<(), PackError> {
         let is_new: Vec<bool> = chunks.iter().map(|chunk| self.claim_new(&chunk.id)).collect();
         for run in runs(chunks, &is_new) {
             if run.bytes() < SHORTEST {
-                self.copy_run(snapshot, &run, noticer)?;
+                self.copy_run(snapshot, &run)?;
             } else {
                 self.share_run(snapshot, &run)?;
             }
@@ -58,8 +53,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn copy_run(&self, snapshot: &File, run: &Run<'_>, noticer: &mut Noticer) -> Result<(), PackError> {
-        debug_assert_eq!(self.compression(), Compression::None, "{noticer:?}");
+    fn copy_run(&self, snapshot: &File, run: &Run<'_>) -> Result<(), PackError> {
         let mut raw = Vec::new();
         for (offset, chunk) in run.places() {
             raw.resize(chunk.bytes as usize, 0);

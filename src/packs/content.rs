@@ -42,8 +42,8 @@ pub trait Sink: Sync {
     }
 
     /// Takes the chunks of a snapshot, all of them and in order.
-    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
-        let _ = (snapshot, chunks, noticer);
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef]) -> Result<(), PackError> {
+        let _ = (snapshot, chunks);
         unreachable!("this sink gives no snapshots")
     }
 
@@ -64,8 +64,8 @@ impl Sink for Writer<'_> {
         self.snapshot_of(file)
     }
 
-    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef], noticer: &mut Noticer) -> Result<(), PackError> {
-        self.add_shared(snapshot, chunks, noticer)
+    fn take_shared(&self, snapshot: &File, chunks: &[ChunkRef]) -> Result<(), PackError> {
+        self.add_shared(snapshot, chunks)
     }
 }
 
@@ -169,7 +169,7 @@ pub fn store_shared(
     if !is_unchanged() {
         return Ok(None);
     }
-    sink.take_shared(snapshot, &chunks, &mut Noticer::new(sink.compression()))?;
+    sink.take_shared(snapshot, &chunks)?;
     Ok(Some(whole(sink, id, chunks)?))
 }
 

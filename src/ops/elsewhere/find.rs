@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use crate::base::RepoPath;
-use crate::format::compression::Noticer;
-use crate::format::pack::PackKind;
 use crate::format::pointer::{Kind, Pointer};
-use crate::format::tree::{self, Entry, Node};
+use crate::format::tree::{Entry, Node};
 use crate::git::{BlobId, PlainFile};
-use crate::packs::Sink;
 
 use super::super::chosen::choose;
-use super::super::draft::{folder_pointer, manifest};
+use super::super::draft::{folder_of, manifest};
 use super::super::error::Error;
 use super::super::lazy_writer::LazyWriter;
 use super::super::pages::Pages;
@@ -142,15 +139,4 @@ impl Elsewhere {
         writer.finish()?;
         Ok(pointer)
     }
-}
-
-/// The pointer of a folder with these entries, whose pages go to `sink`.
-fn folder_of(entries: impl Iterator<Item = Result<Entry, Error>>, sink: &dyn Sink) -> Result<Pointer, Error> {
-    let mut noticer = Noticer::new(sink.compression());
-    let mut builder =
-        tree::Builder::new(|id, page: Vec<u8>| Ok::<_, Error>(sink.take(PackKind::Pages, id, &page, &mut noticer)?));
-    for entry in entries {
-        builder.push(&entry?)?;
-    }
-    Ok(folder_pointer(&builder.finish()?))
 }

@@ -79,7 +79,7 @@ impl Elsewhere {
         if let Some(distant) = &self.distant {
             distant.bring(self.address.revision.as_deref(), &[blob])?;
         }
-        Ok(self.project.repo().plain_bytes(path, blob, limit_bytes)?)
+        Ok(self.project.repo().blob_bytes(path, blob, limit_bytes)?)
     }
 }
 

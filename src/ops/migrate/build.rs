@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Job, RepoPath};
-use crate::format::compression::Noticer;
 use crate::format::foreign::{Known, OldId, dir_entries};
-use crate::format::pack::PackKind;
 use crate::format::pointer::{Kind, Pointer};
-use crate::format::tree::{self, Entry, Node};
+use crate::format::tree::{Entry, Node};
 use crate::packs::Sink;
 
-use super::super::draft::{folder_pointer, manifest};
+use super::super::draft::{folder_of, manifest};
 use super::super::error::Error;
 use super::shelf::{Answer, Shelf};
 use super::surveyed::FileOf;
@@ -61,10 +59,5 @@ pub fn of_files(files: &[FileOf], taken: &Taken, sink: &dyn Sink) -> Result<Opti
         entries.push(Entry { path: path.clone(), node: Node::File { executable: *executable, bytes, id, chunks } });
     }
     entries.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut noticer = Noticer::new(sink.compression());
-    let mut builder =
-        tree::Builder::new(|id, page: Vec<u8>| Ok::<_, Error>(sink.take(PackKind::Pages, id, &page, &mut noticer)?));
-    entries.iter().try_for_each(|entry| builder.push(entry))?;
-    let root = builder.finish()?;
-    Ok(Some(folder_pointer(&root)))
+    Ok(Some(folder_of(entries.into_iter().map(Ok), sink)?))
 }

@@ -7,17 +7,16 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::base::{AtPath, Id, Job};
+use crate::base::{AtPath, Id, Job, RepoPath};
 use crate::format::foreign::{Known, OldId, contents, contents_line};
-use crate::format::manifest::{ChunkRef, Visit};
-use crate::format::tree::{Chunks, Node, VisitTree};
+use crate::format::tree::{Chunks, Node};
 use crate::packs::PackStore;
 
 use super::super::error::Error;
 use super::super::pages::Pages;
 use super::super::project::Project;
 use super::super::publish::read_if_there;
-use super::super::version::{Version, reach};
+use super::super::version::{Version, lacking};
 use super::report::Tool;
 
 /// The file, and what it says.
@@ -86,36 +85,10 @@ fn is_in(known: &Known, project: &Project, cache: &PackStore) -> Result<bool, Er
 /// Whether the cache has all that a version leads to.
 pub fn is_whole(version: &Version, project: &Project, cache: &PackStore) -> Result<bool, Error> {
     let pages = Pages::of_verb(project, None, false)?;
-    let mut whole = Whole { cache, lacks: false };
-    match reach(&pages, version, &mut whole) {
-        Ok(()) => Ok(!whole.lacks),
+    let has = |id: &Id| cache.find(id).is_some();
+    match lacking(&pages, version, &RepoPath::default(), &has) {
+        Ok(lacking) => Ok(lacking.pages.is_empty() && lacking.chunks.is_empty()),
         Err(error) if error.is_about_absence() => Ok(false),
         Err(error) => Err(error),
     }
 }
-
-struct Whole<'c> {
-    cache: &'c PackStore,
-    lacks: bool,
-}
-
-impl Whole<'_> {
-    fn look(&mut self, id: &Id) -> bool {
-        let is_there = self.cache.find(id).is_some();
-        self.lacks |= !is_there;
-        is_there
-    }
-}
-
-impl Visit<Error> for Whole<'_> {
-    fn page(&mut self, id: &Id) -> Result<bool, Error> {
-        Ok(self.look(id))
-    }
-
-    fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {
-        self.look(&chunk.id);
-        Ok(())
-    }
-}
-
-impl VisitTree<Error> for Whole<'_> {}
