@@ -52,6 +52,14 @@ pub(super) struct Tuning {
     pub longest_span: u64,
 }
 
+impl Tuning {
+    /// How many packs may be in memory, open or on their way: one for each writer beside those that are open, so that
+    /// filling and storing go on side by side. More than can be open, so that filling one never waits for another.
+    pub fn packs_in_hand(&self) -> usize {
+        self.open_packs + 1 + self.writers.min(3)
+    }
+}
+
 const LOCAL: Tuning = Tuning {
     compression: Compression::None,
     open_packs: 2,

@@ -1,9 +1,10 @@
 //! Storing packs on threads of their own while others are being filled.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::base::Id;
@@ -15,7 +16,10 @@ use super::error::PackError;
 use super::layout;
 use super::open::PackStore;
 use super::orphans::leave_note;
-use super::writer::lock;
+use super::writer::{PACK_TARGET, lock};
+
+/// Room for a pack of the size at which it is stored and one chunk more, in bytes.
+const BUFFER_LEN: usize = PACK_TARGET + (PACK_TARGET >> 4);
 
 /// A pack that is durable and not yet indexed.
 pub(super) struct StoredPack {
@@ -26,7 +30,7 @@ pub(super) struct StoredPack {
 /// The threads, and what they have done.
 pub(super) struct Storing {
     shared: Arc<Shared>,
-    queue: Option<SyncSender<SealedPack>>,
+    queue: Option<Sender<SealedPack>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -37,9 +41,17 @@ struct Shared {
     failure: Mutex<Option<PackError>>,
     /// Stays so when the failure was told.
     has_failed: AtomicBool,
-    spare: Mutex<Vec<Vec<u8>>>,
+    buffers: Mutex<Buffers>,
+    returned: Condvar,
     /// Where packs leave a note until they are indexed.
     notes: Option<PathBuf>,
+}
+
+/// The memory of packs, from the first chunk until the pack is stored.
+struct Buffers {
+    /// How many more may be made.
+    left: usize,
+    spare: Vec<Vec<u8>>,
 }
 
 impl Storing {
@@ -50,18 +62,17 @@ impl Storing {
             stored: Mutex::default(),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
-            spare: Mutex::default(),
+            buffers: Mutex::new(Buffers { left: target.tuning().packs_in_hand(), spare: Vec::new() }),
+            returned: Condvar::new(),
             notes: target.notes(),
         });
-        let writers = target.tuning().writers;
-        // Packs that wait take memory: one for four threads is enough to keep them busy.
-        let (queue, packs) = sync_channel(writers.div_ceil(4));
+        let (queue, packs) = channel();
         let packs = Arc::new(Mutex::new(packs));
-        let threads = (0..writers).map(|_| start(Arc::clone(&shared), Arc::clone(&packs))).collect();
+        let threads = (0..target.tuning().writers).map(|_| start(Arc::clone(&shared), Arc::clone(&packs))).collect();
         Storing { shared, queue: Some(queue), threads }
     }
 
-    /// Hands a pack over; waits while too many wait.
+    /// Hands a pack over.
     ///
     /// # Errors
     /// The first error of any pack so far.
@@ -77,9 +88,18 @@ impl Storing {
         lock(&self.shared.failure).take().map_or(Ok(()), Err)
     }
 
-    /// A buffer of a pack that is stored, to be filled again.
-    pub fn spare_buffer(&self) -> Option<Vec<u8>> {
-        lock(&self.shared.spare).pop()
+    /// An empty buffer for a new pack. Waits while as many packs are in hand as may be: this bounds the memory of a writer,
+    /// however many threads use it.
+    ///
+    /// It never waits for a pack that another thread keeps open: more may be in hand than can be open.
+    pub fn buffer(&self) -> Vec<u8> {
+        let is_none_left = |buffers: &mut Buffers| buffers.left == 0 && buffers.spare.is_empty();
+        let buffers = self.shared.returned.wait_while(lock(&self.shared.buffers), is_none_left);
+        let mut buffers = buffers.unwrap_or_else(PoisonError::into_inner);
+        buffers.spare.pop().unwrap_or_else(|| {
+            buffers.left -= 1;
+            Vec::with_capacity(BUFFER_LEN)
+        })
     }
 
     /// Counts a pack that was stored before.
@@ -100,12 +120,14 @@ impl Storing {
         stored
     }
 
-    /// Waits until all that was handed over is stored or has failed.
+    /// Waits until all that was handed over is stored or has failed. A panic goes on here: its pack is not stored.
     pub fn end(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
-            // A thread that panicked has told so; its pack is in no index.
-            let _ = thread.join();
+            match thread.join() {
+                Err(panic) if !std::thread::panicking() => resume_unwind(panic),
+                _ => {}
+            }
         }
     }
 }
@@ -119,18 +141,30 @@ impl Drop for Storing {
 /// A thread that stores the packs it is given, until the queue ends. After an error the rest is dropped.
 fn start(shared: Arc<Shared>, packs: Arc<Mutex<Receiver<SealedPack>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
+        let mut panicked = None;
         loop {
             let next = lock(&packs).recv();
-            let Ok(pack) = next else { return };
-            if !shared.has_failed.load(Ordering::Relaxed) {
-                shared.store_one(pack);
-            }
+            let Ok(pack) = next else { break };
+            panicked = shared.store_one(pack).err().or(panicked);
         }
+        panicked.map_or((), |panic| resume_unwind(panic))
     })
 }
 
 impl Shared {
-    fn store_one(&self, mut sealed: SealedPack) {
+    /// Stores a pack. Its buffer comes back whatever happens, a panic included: others wait for it.
+    fn store_one(&self, mut sealed: SealedPack) -> std::thread::Result<()> {
+        let stored = match self.has_failed.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => catch_unwind(AssertUnwindSafe(|| self.put(&mut sealed))),
+        };
+        self.has_failed.fetch_or(stored.is_err(), Ordering::Relaxed);
+        lock(&self.buffers).spare.push(sealed.into_buffer());
+        self.returned.notify_one();
+        stored
+    }
+
+    fn put(&self, sealed: &mut SealedPack) {
         match self.store.put(&layout::pack(&sealed.id), sealed.bytes()) {
             Ok(()) => {
                 let pack = SegmentPack { id: sealed.id, bytes: sealed.bytes().len() as u64, kind: sealed.kind };
@@ -146,7 +180,6 @@ impl Shared {
                 lock(&self.failure).get_or_insert(error.into());
             }
         }
-        lock(&self.spare).push(sealed.into_buffer());
     }
 }
 
@@ -166,3 +199,6 @@ fn segment_entry(entry: &PackEntry, pack: u32) -> SegmentEntry {
     let PackEntry { id, offset, stored_len, raw_len, codec } = *entry;
     SegmentEntry { id, pack, offset, stored_len, raw_len, codec }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use super::orphans::Orphan;
 use super::storing::{StoredPack, Storing, encode_segment};
 
 /// A pack is stored when it has this many bytes.
-const PACK_TARGET: usize = 32 << 20;
+pub(super) const PACK_TARGET: usize = 32 << 20;
 /// So many chunks are indexed in one go: a writer of any length needs so much memory, and no more.
 const SEGMENT_ENTRIES: usize = 1 << 20;
 /// The ids of this run are spread over so many locks.
@@ -160,7 +160,7 @@ impl<'a> Writer<'a> {
             PackKind::Chunks => &self.chunks,
             PackKind::Pages => &self.pages,
         });
-        let builder = open.get_or_insert_with(|| PackBuilder::new(kind, random(), self.spare_buffer()));
+        let builder = open.get_or_insert_with(|| PackBuilder::new(kind, random(), self.storing.buffer()));
         builder.push(id, codec, raw_len as u32, stored);
         if builder.len() < PACK_TARGET {
             return Ok(());
@@ -184,10 +184,6 @@ impl<'a> Writer<'a> {
         container.entries.iter().for_each(|entry| self.count(PackKind::Chunks, entry.raw_len.into(), 0));
         self.storing.take_up(container);
         self.index_if_many()
-    }
-
-    fn spare_buffer(&self) -> Vec<u8> {
-        self.storing.spare_buffer().unwrap_or_else(|| Vec::with_capacity(PACK_TARGET + (PACK_TARGET >> 4)))
     }
 
     fn store_pack(&self, pack: Option<PackBuilder>) -> Result<(), PackError> {
