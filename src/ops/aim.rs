@@ -65,6 +65,11 @@ impl<'a> Aim<'a> {
         self.target.pointer.as_ref().and_then(|pointer| pointer.remote.as_deref())
     }
 
+    /// What the dataset was last made equal to, if what is at `path` was not edited since.
+    pub fn unedited(&self, path: &RepoPath) -> Option<Version> {
+        self.survey.difference(path).is_none().then(|| self.survey.version())
+    }
+
     /// Whether nothing has to be done in the worktree.
     pub fn is_done(&self) -> bool {
         self.plan.is_empty()

@@ -10,7 +10,7 @@ use crate::format::codec::Codec;
 use crate::format::pack::CONTAINER_START;
 use crate::format::tree::ChunkRef;
 use crate::packs::{PackError, Place};
-use crate::worktree::StagedFile;
+use crate::worktree::{StagedFile, WriteBack};
 
 use super::error::Error;
 use super::stage::Sources;
@@ -29,22 +29,25 @@ const SHORTEST_SHARED: u64 = 64 << 10;
 /// # Errors
 /// `Packs` for what is wrong with a chunk.
 pub fn assemble(sources: Sources<'_>, chunks: &[ChunkRef], file: &StagedFile, job: &Job<'_>) -> Result<Id, Error> {
-    let mut hasher = blake3::Hasher::new();
-    let (mut window, mut next) = (Window::default(), Window::default());
-    let mut rest = window.begin(0, chunks);
-    window.read(sources)?;
-    loop {
-        job.check()?;
-        rest = next.begin(window.end(), rest);
-        let (read, put) = rayon::join(|| next.read(sources), || window.put(sources, file, &mut hasher));
-        put?;
-        read?;
-        job.moved(Step::Place, window.bytes.len() as u64, 0);
-        if next.chunks.is_empty() {
-            return Ok(Id::from(hasher.finalize()));
+    WriteBack::beside(file, |write_back| {
+        let mut hasher = blake3::Hasher::new();
+        let (mut window, mut next) = (Window::default(), Window::default());
+        let mut rest = window.begin(sources, 0, chunks);
+        window.read(sources)?;
+        loop {
+            job.check()?;
+            rest = next.begin(sources, window.end(), rest);
+            let (read, put) = rayon::join(|| next.read(sources), || window.put(sources, file, &mut hasher));
+            put?;
+            read?;
+            write_back.wrote(window.bytes.len() as u64);
+            job.moved(Step::Place, window.bytes.len() as u64, 0);
+            if next.chunks.is_empty() {
+                return Ok(Id::from(hasher.finalize()));
+            }
+            std::mem::swap(&mut window, &mut next);
         }
-        std::mem::swap(&mut window, &mut next);
-    }
+    })
 }
 
 /// Neighbouring chunks of the file.
@@ -54,11 +57,13 @@ struct Window<'c> {
     start: u64,
     chunks: &'c [ChunkRef],
     bytes: Vec<u8>,
+    /// What of it the file can share with containers, ascending.
+    shared: Vec<Shared>,
 }
 
 impl<'c> Window<'c> {
     /// Takes the first of `chunks`, which begin at `start`. Returns the others.
-    fn begin(&mut self, start: u64, chunks: &'c [ChunkRef]) -> &'c [ChunkRef] {
+    fn begin(&mut self, sources: Sources<'_>, start: u64, chunks: &'c [ChunkRef]) -> &'c [ChunkRef] {
         let mut len = 0;
         let fits = |chunk: &&ChunkRef| {
             len += chunk.bytes as usize;
@@ -67,6 +72,7 @@ impl<'c> Window<'c> {
         let count = chunks.iter().take_while(fits).count().max(1).min(chunks.len());
         let (first, others) = chunks.split_at(count);
         (self.start, self.chunks) = (start, first);
+        self.shared = self.shared(sources);
         others
     }
 
@@ -77,15 +83,19 @@ impl<'c> Window<'c> {
     /// Reads its chunks on all threads.
     fn read(&mut self, sources: Sources<'_>) -> Result<(), PackError> {
         self.bytes.resize(self.chunks.iter().map(|chunk| chunk.bytes as usize).sum(), 0);
-        let mut parts = Vec::new();
-        let mut room = &mut self.bytes[..];
-        for part in self.chunks.chunks(self.chunks.len().div_ceil(rayon::current_num_threads()).max(1)) {
-            let len = part.iter().map(|chunk| chunk.bytes as usize).sum();
-            let (own, others) = std::mem::take(&mut room).split_at_mut(len);
-            parts.push((part, own));
-            room = others;
+        let mut rooms = Vec::with_capacity(self.chunks.len());
+        let (mut free, mut at) = (&mut self.bytes[..], self.start);
+        for chunk in self.chunks {
+            let (room, others) = std::mem::take(&mut free).split_at_mut(chunk.bytes as usize);
+            let range = at..at + u64::from(chunk.bytes);
+            at = range.end;
+            free = others;
+            // What is shared must be hashed where it is shared from.
+            let is_shared = self.shared.iter().any(|shared| shared.meets(&range));
+            rooms.push(Room { id: chunk.id, room, is_shared });
         }
-        parts.into_par_iter().try_for_each(|(chunks, room)| fill(sources, chunks, room))
+        let part = rooms.len().div_ceil(rayon::current_num_threads()).max(1);
+        rooms.par_chunks_mut(part).try_for_each(|rooms| fill(sources, rooms))
     }
 
     /// Hashes its bytes, and writes them.
@@ -96,7 +106,7 @@ impl<'c> Window<'c> {
 
     fn write(&self, sources: Sources<'_>, file: &StagedFile) -> Result<(), PathError> {
         let mut done = self.start;
-        for shared in self.shared(sources) {
+        for shared in &self.shared {
             let Range { start, end } = shared.range;
             if sources.cache.share_out(&shared.pack, shared.from..shared.from + (end - start), file.file(), start) {
                 self.write_bytes(done..start, file)?;
@@ -153,6 +163,10 @@ impl Shared {
             && next == u64::from(place.offset)
     }
 
+    fn meets(&self, range: &Range<u64>) -> bool {
+        self.range.start < range.end && range.start < self.range.end
+    }
+
     /// The whole blocks of it, if there are enough.
     fn blocks(self) -> Option<Shared> {
         let start = self.range.start.next_multiple_of(BLOCK);
@@ -163,21 +177,29 @@ impl Shared {
     }
 }
 
-/// Reads chunks into `room`, one behind the other.
-fn fill(sources: Sources<'_>, chunks: &[ChunkRef], room: &mut [u8]) -> Result<(), PackError> {
-    let mut rooms: HashMap<Id, Vec<Range<usize>>> = HashMap::with_capacity(chunks.len());
-    let mut at = 0;
-    for chunk in chunks {
-        let end = at + chunk.bytes as usize;
-        rooms.entry(chunk.id).or_default().push(at..end);
-        at = end;
+/// Where a chunk is wanted.
+struct Room<'w> {
+    id: Id,
+    room: &'w mut [u8],
+    is_shared: bool,
+}
+
+/// Reads chunks into their rooms: from the file that is replaced, where it has them, else from the packs.
+fn fill(sources: Sources<'_>, rooms: &mut [Room<'_>]) -> Result<(), PackError> {
+    let mut wanted: HashMap<Id, Vec<&mut [u8]>> = HashMap::with_capacity(rooms.len());
+    let mut ids = Vec::with_capacity(rooms.len());
+    for Room { id, room, is_shared } in rooms {
+        let is_there = !*is_shared && sources.replaced.is_some_and(|replaced| replaced.read(id, room));
+        if !is_there {
+            ids.push(*id);
+            wanted.entry(*id).or_default().push(room);
+        }
     }
-    let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
     sources.read(&ids, |id, raw| {
-        for range in rooms.get(id).into_iter().flatten() {
+        for room in wanted.get_mut(id).into_iter().flatten() {
             // A manifest that lies about a length makes a file of another id, which is noticed at the end.
-            let len = raw.len().min(range.len());
-            room[range.start..range.start + len].copy_from_slice(&raw[..len]);
+            let len = raw.len().min(room.len());
+            room[..len].copy_from_slice(&raw[..len]);
         }
     })
 }

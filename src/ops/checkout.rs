@@ -13,8 +13,9 @@ use super::fetcher::Fetcher;
 use super::place as placing;
 use super::pointed::Selected;
 use super::project::Project;
+use super::replaced::Replaced;
 use super::sparse;
-use super::stage::{self, AllStaged, Sources};
+use super::stage::{self, AllStaged, Sources, Task};
 use super::targets::{Target, targets};
 
 /// What to check out.
@@ -181,12 +182,14 @@ fn stage_one(
     job: &Job<'_>,
 ) -> Result<(), Error> {
     let cache = project.cache()?;
-    let done = stage::stage(Sources { cache, remote: None }, staging, tasks, staged, job);
+    let replaced = |task: &Task<'_>| Replaced::by(task, aim, project);
+    let here = Sources { cache, remote: None, replaced: None };
+    let done = stage::stage(here, &replaced, staging, tasks, staged, job);
     match (done, fetcher) {
         (Err(Error::DataDamaged { files, count, cause }), Some(fetcher)) => match fetcher.remote(aim.remote_name())? {
             Some(remote) => {
-                let sources = Sources { cache, remote: Some(&remote.packs) };
-                stage::stage(sources, staging, tasks, staged, job).map_err(|error| aim.in_dataset(error))
+                let sources = Sources { remote: Some(&remote.packs), ..here };
+                stage::stage(sources, &replaced, staging, tasks, staged, job).map_err(|error| aim.in_dataset(error))
             }
             None => Err(aim.in_dataset(Error::DataDamaged { files, count, cause })),
         },

@@ -51,6 +51,7 @@ mod remote_check;
 mod remote_state;
 mod remotes;
 mod renames;
+mod replaced;
 mod rm;
 mod root;
 mod seen;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::base::{Id, Job, RepoPath, Step};
+use crate::base::{Id, Job, RepoPath, Stat, Step};
 use crate::format::tree::{self, ChunkRef, Node};
 use crate::packs::{PackError, PackStore, layout};
 use crate::store::StoreError;
@@ -14,6 +14,7 @@ use super::assemble::assemble;
 use super::error::Error;
 use super::pages::Pages;
 use super::plan::{Plan, Write};
+use super::replaced::Replaced;
 
 /// A longer file is assembled in windows, on all threads; in bytes.
 const LARGE: u64 = 8 << 20;
@@ -50,6 +51,11 @@ impl Task<'_> {
         &self.chunks
     }
 
+    /// The stat of what it replaces.
+    pub fn replaces(&self) -> Option<Stat> {
+        self.write.replaces
+    }
+
     /// What is written.
     pub fn node(&self) -> &Node {
         &self.write.node
@@ -77,14 +83,19 @@ pub fn missing(tasks: &[Task<'_>], store: &PackStore) -> Vec<ChunkRef> {
     chunks.filter(|chunk| catalog.find(&chunk.id).is_none()).copied().collect()
 }
 
-/// Where chunks are read: the cache, and where that is damaged, a remote.
+/// Where chunks are read: the cache, before it the file that is replaced, and where it is damaged, a remote.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
     /// The cache.
     pub cache: &'a PackStore,
     /// A remote that knows what it has, for what the cache has lost.
     pub remote: Option<&'a PackStore>,
+    /// The file that the one at hand replaces.
+    pub replaced: Option<&'a Replaced>,
 }
+
+/// Finds the file that a task replaces.
+pub type FindReplaced<'a> = &'a dyn Fn(&Task<'_>) -> Option<Replaced>;
 
 impl Sources<'_> {
     /// Gives `each` chunk once, checked, in any order.
@@ -111,10 +122,13 @@ impl Sources<'_> {
 
 /// Writes the files of all tasks that are not staged yet where nobody sees them, and checks each whole.
 ///
+/// What a large file shares with the one that it replaces is read from there.
+///
 /// # Errors
 /// `DataDamaged` names the files that a bad chunk spoils.
 pub fn stage(
     sources: Sources<'_>,
+    replaced: FindReplaced<'_>,
     staging: &Staging,
     tasks: &[Task<'_>],
     staged: &mut AllStaged,
@@ -136,6 +150,8 @@ pub fn stage(
         staged[at] = file;
     }
     for at in large {
+        let replaced = replaced(&tasks[at]);
+        let sources = Sources { replaced: replaced.as_ref(), ..sources };
         staged[at] = Some(stage_large(sources, staging, &tasks[at], job)?);
     }
     Ok(())

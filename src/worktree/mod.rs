@@ -16,6 +16,7 @@ mod sparse;
 mod staging;
 mod sys;
 mod visit;
+mod write_back;
 
 pub use clock::{RACY_NS, boot_id, is_racy, now, pause, settle};
 pub use error::WorktreeError;
@@ -27,3 +28,4 @@ pub use relocate::relocate;
 pub use scan::{Found, Refused, Scan, scan, scan_one};
 pub use sparse::Sparse;
 pub use staging::{Staged, StagedFile, Staging};
+pub use write_back::WriteBack;

@@ -139,6 +139,11 @@ impl StagedFile {
         if bytes == 0 { Ok(()) } else { sys::reserve(&self.file, bytes).at("write", &self.path) }
     }
 
+    /// Makes durable what was written so far.
+    pub(super) fn sync(&self) -> PathResult<()> {
+        self.file.sync_data().at("write", &self.path)
+    }
+
     /// Ends the file. It is not synced: see [`Staging::sync`].
     pub fn seal(self) -> PathResult<Staged> {
         let look = sys::look_at(&self.file).at("read", &self.path)?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::data::{bytes, flip, rows};
+use crate::support::data::{bytes, flip, insert_at, rows};
 use crate::support::world::World;
 
 /// Two versions, tagged: three files of the first are changed, gone and kept; one is new.
@@ -197,4 +197,35 @@ fn a_part_needs_nothing_of_the_version_before_either_and_then_all_is_read_again(
     let world = world.esker("checkout --no-fetch").ok();
     assert_eq!(world.tree("data").files(), ["gone", "kept", "new/deep", "sub/changed"]);
     world.remove("data/gone").esker("status --exit-code").ok();
+}
+
+/// Two versions of a large file at `path` that differ at their beginning; of the first, the cache has lost what both have.
+fn large_file_of_which_the_cache_lost_a_part(path: &str, dataset: &str) -> (World, [Vec<u8>; 2]) {
+    let first = bytes(1, 12 << 20);
+    let second = insert_at(&first, 200_000, b"more");
+    let world = World::new().file(path, &first).esker(["add", dataset]).ok().commit("one").git("tag v1");
+    let world = world.file(path, &second).esker(["add", dataset]).ok().commit("two").git("tag v2");
+    damage_packs(&world, &first[6 << 20..]);
+    (world, [first, second])
+}
+
+#[test]
+fn what_a_large_file_shares_with_the_one_it_replaces_is_read_from_there() {
+    for (path, dataset) in [("data/large", "data"), ("large", "large")] {
+        let (world, [first, second]) = large_file_of_which_the_cache_lost_a_part(path, dataset);
+        let world = world.git("checkout -q v1").esker("checkout").ok();
+        assert!(world.read(path) == first);
+        let world = world.esker(["checkout", "v2", "--", dataset]).ok();
+        assert!(world.read(path) == second);
+    }
+}
+
+#[test]
+fn an_edited_large_file_is_no_source_of_the_one_that_replaces_it() {
+    let (world, [first, second]) = large_file_of_which_the_cache_lost_a_part("large", "large");
+    let edited = insert_at(&second, 1 << 20, b"mine");
+    let world = world.file("large", &edited).git("checkout -q v1").esker("checkout --force").exits(5).says("large");
+    assert!(world.read("large") == edited);
+    let world = world.file("large", &first).esker("checkout").ok();
+    assert!(world.read("large") == first);
 }
