@@ -35,7 +35,9 @@ impl Writer<'_> {
     /// thing.
     pub(super) fn snapshot_of(&self, file: &File) -> Result<Option<File>, PackError> {
         match self.target.store().blocks() {
-            Some(blocks) if self.compression() == Compression::None => Ok(blocks.snapshot(file)?),
+            Some(blocks) if matches!(self.compression(), Compression::None | Compression::Auto) => {
+                Ok(blocks.snapshot(file)?)
+            }
             _ => Ok(None),
         }
     }

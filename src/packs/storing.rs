@@ -54,6 +54,12 @@ struct Buffers {
     spare: Vec<Vec<u8>>,
 }
 
+impl Buffers {
+    fn is_none_left(&self) -> bool {
+        self.left == 0 && self.spare.is_empty()
+    }
+}
+
 impl Storing {
     /// Starts threads that store into `target`.
     pub fn begin(target: &PackStore) -> Storing {
@@ -93,13 +99,17 @@ impl Storing {
     ///
     /// It never waits for a pack that another thread keeps open: more may be in hand than can be open.
     pub fn buffer(&self) -> Vec<u8> {
-        let is_none_left = |buffers: &mut Buffers| buffers.left == 0 && buffers.spare.is_empty();
-        let buffers = self.shared.returned.wait_while(lock(&self.shared.buffers), is_none_left);
+        let buffers = self.shared.returned.wait_while(lock(&self.shared.buffers), |buffers| buffers.is_none_left());
         let mut buffers = buffers.unwrap_or_else(PoisonError::into_inner);
         buffers.spare.pop().unwrap_or_else(|| {
             buffers.left -= 1;
             Vec::with_capacity(BUFFER_LEN)
         })
+    }
+
+    /// Whether whoever fills the next pack would have to wait for the disk.
+    pub fn is_behind(&self) -> bool {
+        lock(&self.shared.buffers).is_none_left()
     }
 
     /// Counts a pack that was stored before.

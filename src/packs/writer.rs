@@ -101,15 +101,23 @@ impl<'a> Writer<'a> {
         if !self.claim_new(&id) {
             return Ok(false);
         }
-        let mut stored = Vec::new();
-        match self.compression() {
-            Compression::None => self.append(kind, id, Codec::Raw, raw.len(), raw)?,
-            Compression::Fast | Compression::Small => {
-                let codec = noticer.compress(raw, &mut stored);
-                self.append(kind, id, codec, raw.len(), &stored)?;
-            }
+        if !self.compresses() {
+            self.append(kind, id, Codec::Raw, raw.len(), raw)?;
+            return Ok(true);
         }
+        let mut stored = Vec::new();
+        let codec = noticer.compress(raw, &mut stored);
+        self.append(kind, id, codec, raw.len(), &stored)?;
         Ok(true)
+    }
+
+    /// Whether chunks are compressed at this moment.
+    fn compresses(&self) -> bool {
+        match self.compression() {
+            Compression::None => false,
+            Compression::Auto => self.storing.is_behind(),
+            Compression::Fast | Compression::Small => true,
+        }
     }
 
     /// Stores a chunk that another store had stored as `stored`: as it is if it is compressed, or need not be.
@@ -123,7 +131,8 @@ impl<'a> Writer<'a> {
         raw: &[u8],
         noticer: &mut Noticer,
     ) -> Result<bool, PackError> {
-        if codec == Codec::Raw {
+        // Where small was asked for before, to try once more is in vain.
+        if codec == Codec::Raw && self.compression() != Compression::Auto {
             return self.add(kind, id, raw, noticer);
         }
         if !self.claim_new(&id) {
@@ -238,4 +247,30 @@ fn first_free<T>(all: &[Mutex<T>]) -> MutexGuard<'_, T> {
 /// A panic elsewhere ends the verb anyway; the data behind these locks is never left half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_compresses_while_its_disk_is_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = PackStore::cache(folder.path(), Compression::Auto).unwrap();
+        let writer = store.writer().unwrap();
+        let mut noticer = Noticer::new(writer.compression());
+        let mut add = |fill: u8| {
+            let raw = [fill; 50_000];
+            let id = Id::of(&raw);
+            writer.add(PackKind::Chunks, id, &raw, &mut noticer).unwrap();
+            id
+        };
+        let before = add(1);
+        let in_hand: Vec<_> = (1..store.tuning().packs_in_hand()).map(|_| writer.storing.buffer()).collect();
+        let behind = add(2);
+        drop(in_hand);
+        writer.finish().unwrap();
+        assert_eq!(store.find(&before).unwrap().codec, Codec::Raw);
+        assert_eq!(store.find(&behind).unwrap().codec, Codec::Zstd);
+    }
 }

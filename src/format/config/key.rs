@@ -29,8 +29,8 @@ pub const KEYS: [Rule; 11] = [
     rule("cache.dir", ValueKind::Folder, "where the cache lies; default: in Git's own folder"),
     rule(
         "cache.compression",
-        ValueKind::OneOf(&["none", "fast", "small"]),
-        "how hard the cache tries to save space; default: none",
+        ValueKind::OneOf(&["none", "auto", "fast", "small"]),
+        "how hard the cache tries to save space; default: auto, only while the disk is behind",
     ),
     rule("git.stage", ValueKind::Bool, "whether pointers and ignore files are staged in Git; default: true"),
     rule("remote.<name>.url", ValueKind::Url, "the store: s3://bucket/prefix, file:///folder or a folder"),

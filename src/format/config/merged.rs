@@ -145,7 +145,7 @@ mod tests {
     fn defaults_hold_where_nothing_is_set() {
         let config = Config::merge(Vec::new());
         assert!(config.stages());
-        assert_eq!(config.compression(), Compression::None);
+        assert_eq!(config.compression(), Compression::Auto);
         assert_eq!((config.threads(), config.default_remote(), config.cache_dir()), (None, None, None));
         assert_eq!((config.project_id(), config.remote("o")), (None, None));
     }
