@@ -53,10 +53,10 @@ pub(super) struct Tuning {
 }
 
 impl Tuning {
-    /// How many packs may be in memory, open or on their way: one for each writer beside those that are open, so that
-    /// filling and storing go on side by side. More than can be open, so that filling one never waits for another.
+    /// How many packs may be in memory, open or on their way to the store. More than can be open, so that one that is filled
+    /// never waits for another that is open.
     pub fn packs_in_hand(&self) -> usize {
-        self.open_packs + 1 + self.writers.min(3)
+        self.open_packs + self.writers
     }
 }
 
@@ -74,7 +74,7 @@ const REMOTE: Tuning = Tuning {
     writers: 4,
     readers: 8,
     gap: 256 << 10,
-    longest_span: 8 << 20,
+    longest_span: 4 << 20,
 };
 
 /// A segment of ten million chunks has 480 MB; more than this is no segment of ours.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -41,6 +41,8 @@ struct Shared {
     failure: Mutex<Option<PackError>>,
     /// Stays so when the failure was told.
     has_failed: AtomicBool,
+    /// How many packs were handed over and are not stored yet.
+    on_their_way: AtomicUsize,
     buffers: Mutex<Buffers>,
     returned: Condvar,
     /// Where packs leave a note until they are indexed.
@@ -54,12 +56,6 @@ struct Buffers {
     spare: Vec<Vec<u8>>,
 }
 
-impl Buffers {
-    fn is_none_left(&self) -> bool {
-        self.left == 0 && self.spare.is_empty()
-    }
-}
-
 impl Storing {
     /// Starts threads that store into `target`.
     pub fn begin(target: &PackStore) -> Storing {
@@ -68,6 +64,7 @@ impl Storing {
             stored: Mutex::default(),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
+            on_their_way: AtomicUsize::new(0),
             buffers: Mutex::new(Buffers { left: target.tuning().packs_in_hand(), spare: Vec::new() }),
             returned: Condvar::new(),
             notes: target.notes(),
@@ -84,6 +81,7 @@ impl Storing {
     /// The first error of any pack so far.
     pub fn store(&self, pack: SealedPack) -> Result<(), PackError> {
         let queue = self.queue.as_ref().expect("the queue is open until end()");
+        self.shared.on_their_way.fetch_add(1, Ordering::Relaxed);
         // The threads end only with the queue.
         let _ = queue.send(pack);
         self.check()
@@ -99,7 +97,8 @@ impl Storing {
     ///
     /// It never waits for a pack that another thread keeps open: more may be in hand than can be open.
     pub fn buffer(&self) -> Vec<u8> {
-        let buffers = self.shared.returned.wait_while(lock(&self.shared.buffers), |buffers| buffers.is_none_left());
+        let is_none_left = |buffers: &mut Buffers| buffers.left == 0 && buffers.spare.is_empty();
+        let buffers = self.shared.returned.wait_while(lock(&self.shared.buffers), is_none_left);
         let mut buffers = buffers.unwrap_or_else(PoisonError::into_inner);
         buffers.spare.pop().unwrap_or_else(|| {
             buffers.left -= 1;
@@ -107,9 +106,15 @@ impl Storing {
         })
     }
 
-    /// Whether whoever fills the next pack would have to wait for the disk.
+    /// Whether every thread has a pack to store: what is filled now would have to wait.
     pub fn is_behind(&self) -> bool {
-        lock(&self.shared.buffers).is_none_left()
+        self.shared.on_their_way.load(Ordering::Relaxed) >= self.threads.len()
+    }
+
+    /// As if so many packs were on their way.
+    #[cfg(test)]
+    pub fn pretend(&self, packs: usize) {
+        self.shared.on_their_way.store(packs, Ordering::Relaxed);
     }
 
     /// Counts a pack that was stored before.
@@ -169,6 +174,7 @@ impl Shared {
             false => catch_unwind(AssertUnwindSafe(|| self.put(&mut sealed))),
         };
         self.has_failed.fetch_or(stored.is_err(), Ordering::Relaxed);
+        self.on_their_way.fetch_sub(1, Ordering::Relaxed);
         lock(&self.buffers).spare.push(sealed.into_buffer());
         self.returned.notify_one();
         stored

@@ -266,11 +266,13 @@ mod tests {
             id
         };
         let before = add(1);
-        let in_hand: Vec<_> = (1..store.tuning().packs_in_hand()).map(|_| writer.storing.buffer()).collect();
+        writer.storing.pretend(store.tuning().writers);
         let behind = add(2);
-        drop(in_hand);
+        writer.storing.pretend(0);
+        let after = add(3);
         writer.finish().unwrap();
         assert_eq!(store.find(&before).unwrap().codec, Codec::Raw);
         assert_eq!(store.find(&behind).unwrap().codec, Codec::Zstd);
+        assert_eq!(store.find(&after).unwrap().codec, Codec::Raw);
     }
 }

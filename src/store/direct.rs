@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::base::remove_if_there;
+
 /// A shorter body is not worth it, in bytes.
 pub(super) const LARGE: usize = 8 << 20;
 /// What disks ask of addresses and lengths, in bytes: a multiple of what any of them asks.
@@ -20,7 +22,10 @@ pub(super) fn write(path: &Path, body: &[u8]) -> io::Result<Option<File>> {
     let opened = OpenOptions::new().write(true).create_new(true).custom_flags(flags).open(path);
     let mut file = match opened {
         Ok(file) => file,
-        Err(error) if is_refusal(&error) => return Ok(None),
+        // Some systems make the file before they refuse to open it so: tmpfs before Linux 6.6.
+        Err(error) if is_refusal(&error) => {
+            return remove_if_there(path).map(|()| None).map_err(|error| error.source);
+        }
         Err(error) => return Err(error),
     };
     match write_pieces(&mut file, body) {

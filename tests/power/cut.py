@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cuts the power under esker and looks what is left: scenarios C26, C27 and C37.
 
-    sudo tests/power/cut.py [--esker target/debug/esker] [--tries 10] [--seed 1] [--file-systems ext4,xfs]
+    sudo tests/power/cut.py [--esker target/debug/esker] [--tries 10] [--seed 1] [--file-systems ext4,xfs] [--flakey DEVICE]
 
 A file system in a loop-mounted image is shut down (`xfs_io -x -c shutdown`) at a random moment of a verb, or right after its
 success: what was never synced is gone. It is mounted again, and then must hold:
@@ -10,6 +10,8 @@ success: what was never synced is gone. It is mounted again, and then must hold:
 - a push that was acknowledged is whole: a fresh clone gets every byte;
 - each file of the worktree is old, new or absent, and `status` calls no wrong file clean;
 - Git still works, and the same verb, run again, ends well.
+
+With --flakey it is a block device, which loses all, that drops every write from that moment on (dm-flakey): see uml.sh.
 
 The second part fills a small file system: an error that names a path, no debris, success once there is room.
 
@@ -72,6 +74,43 @@ class Disk:
     def drop(self):
         run("umount", "-l", self.at, ok=False)
         self.image.unlink(missing_ok=True)
+
+
+class FlakeyDisk(Disk):
+    """The same on `device`, behind a layer that passes writes on until it drops them all."""
+
+    NAME = "esker-power"
+
+    def __init__(self, kind, folder, device):
+        self.kind, self.device, self.at = kind, device, folder / f"{kind}-disk"
+        self.sectors = run("blockdev", "--getsz", device).stdout.decode().strip()
+        run(*{"ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"], "xfs": ["mkfs.xfs", "-q", "-f"]}[kind], device)
+        self.at.mkdir()
+        self.mount()
+
+    def dm(self, *words):
+        run("dmsetup", *words, "--noudevsync")
+
+    def table(self, seconds_up, seconds_down, *features):
+        return " ".join(map(str, [0, self.sectors, "flakey", self.device, 0, seconds_up, seconds_down, *features]))
+
+    def mount(self):
+        self.dm("create", self.NAME, "--noudevrules", "--table", self.table(3600, 0))
+        run("dmsetup", "mknodes")
+        run("mount", f"/dev/mapper/{self.NAME}", self.at)
+
+    def unmount(self):
+        run("umount", self.at)
+        self.dm("remove", self.NAME)
+
+    def cut(self):
+        self.dm("suspend", "--nolockfs", self.NAME)
+        self.dm("load", self.NAME, "--table", self.table(0, 3600, 1, "drop_writes"))
+        self.dm("resume", self.NAME)
+
+    def drop(self):
+        run("umount", "-l", self.at, ok=False)
+        run("dmsetup", "remove", "--noudevsync", self.NAME, ok=False)
 
 
 class Scene:
@@ -234,8 +273,8 @@ def try_checkout(scene, took):
     return done, took
 
 
-def cuts(esker, kind, folder, tries, seed):
-    disk = Disk(kind, folder, 1024)
+def cuts(esker, kind, folder, tries, seed, flakey=None):
+    disk = FlakeyDisk(kind, folder, flakey) if flakey else Disk(kind, folder, 1024)
     try:
         scene = Scene(esker, disk, folder, seed)
         scene.edit()
@@ -329,9 +368,10 @@ def main():
     parser.add_argument("--tries", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--file-systems", default="ext4,xfs")
+    parser.add_argument("--flakey", metavar="DEVICE", help="a block device that is overwritten")
     options = parser.parse_args()
     esker = pathlib.Path(options.esker).resolve()
-    if os.geteuid() != 0 or not shutil.which("xfs_io"):
+    if os.geteuid() != 0 or not (options.flakey or shutil.which("xfs_io")):
         print("power cut: skipped, it needs root and xfs_io (xfsprogs)")
         return 0
     if not esker.exists():
@@ -340,9 +380,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="esker-power-") as folder:
         for kind in options.file_systems.split(","):
             try:
-                cuts(esker, kind, pathlib.Path(folder), options.tries, options.seed)
+                cuts(esker, kind, pathlib.Path(folder), options.tries, options.seed, options.flakey)
                 shutil.rmtree(pathlib.Path(folder) / "home")
                 (pathlib.Path(folder) / f"{kind}-disk").rmdir()
+                if options.flakey:
+                    continue
                 full(esker, kind, pathlib.Path(folder), options.seed)
                 (pathlib.Path(folder) / f"{kind}-disk").rmdir()
                 shutil.rmtree(pathlib.Path(folder) / "home")
