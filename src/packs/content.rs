@@ -224,9 +224,18 @@ impl Window {
 
     fn read(&mut self, source: &mut impl Read) -> io::Result<()> {
         self.start = Self::ROOM;
-        self.bytes.resize(Self::ROOM, 0);
-        self.bytes.reserve_exact(WINDOW);
-        source.take(WINDOW as u64).read_to_end(&mut self.bytes).map(|_| ())
+        self.bytes.resize(Self::ROOM + WINDOW, 0);
+        let mut end = Self::ROOM;
+        while end < self.bytes.len() {
+            match source.read(&mut self.bytes[end..]) {
+                Ok(0) => break,
+                Ok(count) => end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes.truncate(end);
+        Ok(())
     }
 
     fn fresh(&self) -> &[u8] {
