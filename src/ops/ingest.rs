@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::base::{FileKind, Job, RepoPath, Stat, Step};
 use crate::format::compression::Noticer;
 use crate::format::tree::Node;
-use crate::packs::{Content, ContentError, Sink, store_bytes, store_shared, store_stream};
+use crate::packs::{Content, ContentError, Earlier, Sink, store_bytes, store_shared, store_stream};
 use crate::worktree::{self, Reader, WorktreeError};
 
 use super::error::Error;
@@ -40,13 +40,19 @@ pub fn node(kind: &FileKind, content: impl FnOnce() -> Content) -> Node {
     }
 }
 
+/// Tells what is known of an earlier version of a file; nothing costs only time.
+pub type FindEarlier<'a> = &'a dyn Fn(&RepoPath) -> Earlier;
+
 /// Reads `files`, relative to `root`, into `sink`. The answers come in the same order. `step` moves by bytes.
+///
+/// Of large files `earlier` is asked.
 ///
 /// # Errors
 /// `KeepsChanging` for a file that was changed under the reader three times over.
 pub fn ingest(
     root: &Path,
     files: &[(&RepoPath, Stat)],
+    earlier: FindEarlier<'_>,
     sink: &dyn Sink,
     step: Step,
     job: &Job<'_>,
@@ -62,7 +68,8 @@ pub fn ingest(
     }
     for at in large {
         let (path, stat) = files[at];
-        let content = retried(root, path, stat, |stat| stream(root, path, stat, sink, step, job))?;
+        let earlier = earlier(path);
+        let content = retried(root, path, stat, |stat| stream(root, path, stat, &earlier, sink, step, job))?;
         job.moved(step, 0, 1);
         ingested[at] = Some(content);
     }
@@ -99,6 +106,7 @@ fn stream(
     root: &Path,
     path: &RepoPath,
     stat: &Stat,
+    earlier: &Earlier,
     sink: &dyn Sink,
     step: Step,
     job: &Job<'_>,
@@ -115,12 +123,14 @@ fn stream(
     worktree::settle(stat.ctime);
     if let Some(snapshot) = sink.snapshot(source.file())? {
         let is_unchanged = || source.check().is_ok();
-        if let Some(content) = store_shared(sink, &snapshot, source.file(), is_unchanged, step, job).map_err(failed)? {
+        if let Some(content) =
+            store_shared(sink, &snapshot, source.file(), earlier, is_unchanged, step, job).map_err(failed)?
+        {
             return Ok(content);
         }
         return Err(WorktreeError::Changed { path: path.clone() }.into());
     }
-    let content = store_stream(sink, source.file(), step, job).map_err(failed)?;
+    let content = store_stream(sink, source.file(), earlier, step, job).map_err(failed)?;
     source.check()?;
     Ok(content)
 }

@@ -17,6 +17,7 @@ mod departure;
 mod diff;
 mod doctor;
 mod draft;
+mod earlier;
 mod elsewhere;
 mod error;
 mod fetch;

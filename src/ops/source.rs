@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::base::{FileKind, Id, Job, RepoPath, Stat, Step, Unit};
-use crate::packs::{Content, PackError, Sink};
+use crate::packs::{Content, Earlier, PackError, Sink};
 use crate::worktree;
 
 use super::error::{Error, MOST_NAMED};
@@ -73,7 +73,7 @@ pub fn store_unchanged(
     }
     let named: Vec<(&RepoPath, Stat)> = unchanged.iter().map(|(path, stat)| (path, *stat)).collect();
     job.began(Step::Store, Some(named.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-    let read = ingest(project.root(), &named, sink, Step::Store, job)?;
+    let read = ingest(project.root(), &named, &|_| Earlier::default(), sink, Step::Store, job)?;
     job.done(Step::Store);
     Ok(read.into_iter().map(|read| read.content).collect())
 }

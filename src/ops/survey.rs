@@ -9,9 +9,10 @@ use std::path::Path;
 use crate::base::{AtPath, FileKind, Id, Job, RepoPath, Stat, Step, Unit};
 use crate::format::seen::{Kind, Record};
 use crate::format::tree::{self, Entry, Node, Root};
-use crate::packs::Sink;
+use crate::packs::{Earlier, Sink};
 use crate::worktree::{self, Found, Ignored, Refused, Scan};
 
+use super::earlier;
 use super::error::Error;
 use super::ingest::{self, Ingested, ingest};
 use super::pages::Pages;
@@ -114,7 +115,7 @@ fn survey_knowing(
         has_new_stats: false,
     };
     let pairs = survey.pair();
-    survey.read(&root, pairs, sink, step, job)?;
+    survey.read(project, pairs, sink, step, job)?;
     Ok(survey)
 }
 
@@ -168,7 +169,14 @@ impl Survey {
         to_read
     }
 
-    fn read(&mut self, root: &Path, pairs: Vec<Pair>, sink: &dyn Sink, step: Step, job: &Job<'_>) -> Result<(), Error> {
+    fn read(
+        &mut self,
+        project: &Project,
+        pairs: Vec<Pair>,
+        sink: &dyn Sink,
+        step: Step,
+        job: &Job<'_>,
+    ) -> Result<(), Error> {
         let is_file = |at: &usize| matches!(self.found[*at].kind, FileKind::File { .. });
         let newest = pairs.iter().map(|(at, _)| self.found[*at].stat.ctime).max();
         worktree::settle(newest.unwrap_or(i64::MIN));
@@ -182,7 +190,7 @@ impl Survey {
         let mut contents = Vec::new();
         if !files.is_empty() {
             job.began(step, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-            contents = self.ingest_files(root, &files, sink, step, job)?;
+            contents = self.ingest_files(project, &files, sink, step, job)?;
             job.done(step);
         }
         let mut contents = contents.into_iter();
@@ -201,21 +209,28 @@ impl Survey {
 
     fn ingest_files(
         &self,
-        root: &Path,
+        project: &Project,
         files: &[(&RepoPath, Stat)],
         sink: &dyn Sink,
         step: Step,
         job: &Job<'_>,
     ) -> Result<Vec<Ingested>, Error> {
+        let earlier = |path: &RepoPath| {
+            let known = earlier::chunks(project, &self.dataset, self.version(), path).unwrap_or_default();
+            Earlier::new(known.into_iter().map(|(_, chunk)| chunk).collect())
+        };
         if self.standing == Standing::Folder {
-            return ingest(root, files, sink, step, job).map_err(|error| error.within(&self.dataset));
+            let root = self.dataset.below(project.root());
+            let read = ingest(&root, files, &earlier, sink, step, job);
+            return read.map_err(|error| error.within(&self.dataset));
         }
         // A dataset of one file is named from the folder that it lies in.
-        let folder = root.parent().unwrap_or(root);
+        let above = self.dataset.parent().unwrap_or_default();
         let name = RepoPath::new(self.dataset.name())?;
         let named: Vec<_> = files.iter().map(|(_, stat)| (&name, *stat)).collect();
-        let above = self.dataset.parent().unwrap_or_default();
-        ingest(folder, &named, sink, step, job).map_err(|error| error.within(&above))
+        let of_the_file = |_: &RepoPath| earlier(&RepoPath::default());
+        let read = ingest(&above.below(project.root()), &named, &of_the_file, sink, step, job);
+        read.map_err(|error| error.within(&above))
     }
 
     fn note(&mut self, at: usize, old: Option<(Kind, Id)>, node: Node) {

@@ -12,6 +12,7 @@ use crate::format::manifest;
 use crate::format::pack::PackKind;
 use crate::format::tree::{ChunkRef, Chunks};
 
+use super::earlier::{Earlier, Follower};
 use super::error::PackError;
 use super::writer::Writer;
 
@@ -142,14 +143,15 @@ pub fn store_pages(sink: &dyn Sink, chunks: &[ChunkRef], noticer: &mut Noticer) 
 
 /// Stores a file as it is read, on all threads: the next window is read while this one is hashed and stored.
 ///
-/// Returns when `source` ends. `step` moves by bytes.
+/// Returns when `source` ends. What is as it was in an `earlier` version is not searched for cuts. `step` moves by bytes.
 pub fn store_stream(
     sink: &dyn Sink,
     source: impl Read + Send,
+    earlier: &Earlier,
     step: Step,
     job: &Job<'_>,
 ) -> Result<Content, ContentError> {
-    let (id, chunks) = cut_stream(sink, source, step, job)?;
+    let (id, chunks) = cut_stream(sink, source, earlier, step, job)?;
     Ok(whole(sink, id, chunks)?)
 }
 
@@ -161,11 +163,12 @@ pub fn store_shared(
     sink: &dyn Sink,
     snapshot: &File,
     source: impl Read + Send,
+    earlier: &Earlier,
     is_unchanged: impl FnOnce() -> bool,
     step: Step,
     job: &Job<'_>,
 ) -> Result<Option<Content>, ContentError> {
-    let (id, chunks) = cut_stream(&Nowhere, source, step, job)?;
+    let (id, chunks) = cut_stream(&Nowhere, source, earlier, step, job)?;
     if !is_unchanged() {
         return Ok(None);
     }
@@ -182,10 +185,12 @@ fn whole(sink: &dyn Sink, id: Id, chunks: Vec<ChunkRef>) -> Result<Content, Pack
 fn cut_stream(
     sink: &dyn Sink,
     mut source: impl Read + Send,
+    earlier: &Earlier,
     step: Step,
     job: &Job<'_>,
 ) -> Result<(Id, Vec<ChunkRef>), ContentError> {
     let mut hasher = blake3::Hasher::new();
+    let mut follower = Follower::new(earlier);
     let mut chunks = Vec::new();
     let (mut window, mut next) = (Window::new(), Window::new());
     window.read(&mut source).map_err(ContentError::Read)?;
@@ -193,7 +198,7 @@ fn cut_stream(
         job.check().map_err(PackError::from)?;
         let (read, stored) = rayon::join(
             || if window.is_last() { Ok(()) } else { next.read(&mut source) },
-            || window.store(sink, &mut hasher, &mut chunks),
+            || window.store(sink, &mut follower, &mut hasher, &mut chunks),
         );
         let open_chunk = stored?;
         read.map_err(ContentError::Read)?;
@@ -257,26 +262,31 @@ impl Window {
     fn store(
         &self,
         sink: &dyn Sink,
+        follower: &mut Follower<'_>,
         hasher: &mut blake3::Hasher,
         chunks: &mut Vec<ChunkRef>,
     ) -> Result<usize, PackError> {
-        let (_, cut) = rayon::join(|| hasher.update_rayon(self.fresh()), || self.cut(sink));
+        let (_, cut) = rayon::join(|| hasher.update_rayon(self.fresh()), || self.cut(sink, follower));
         let (stored, open_chunk) = cut?;
         chunks.extend(stored);
         Ok(open_chunk)
     }
 
     /// Stores all chunks that end here. Returns them, and where the open chunk begins.
-    fn cut(&self, sink: &dyn Sink) -> Result<(Vec<ChunkRef>, usize), PackError> {
-        let data = &self.bytes[self.start..];
+    fn cut(&self, sink: &dyn Sink, follower: &mut Follower<'_>) -> Result<(Vec<ChunkRef>, usize), PackError> {
+        let mut stored = follower.follow(sink, &self.bytes[self.start..])?;
+        let start = self.start + stored.iter().map(|chunk| chunk.bytes as usize).sum::<usize>();
+        let data = &self.bytes[start..];
         let ends = chunk::ends(&candidates_of(data), data.len(), self.is_last(), &chunk::V1);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let ranges: Vec<_> = starts.zip(&ends).map(|(start, end)| start..*end).collect();
-        let stored = ranges
+        let found = ranges
             .into_par_iter()
             .map_init(|| Noticer::new(sink.compression()), |noticer, range| store_chunk(sink, &data[range], noticer))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok((stored, self.start + ends.last().copied().unwrap_or(0)))
+        follower.found(&found);
+        stored.extend(found);
+        Ok((stored, start + ends.last().copied().unwrap_or(0)))
     }
 }
 

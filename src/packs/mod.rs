@@ -5,6 +5,7 @@ mod condemning;
 mod container;
 mod content;
 mod dice;
+mod earlier;
 mod error;
 pub mod layout;
 mod open;
@@ -27,6 +28,7 @@ pub use content::{Content, ContentError, Nowhere, Sink, store_bytes, store_pages
 pub use dice::random;
 #[cfg(test)]
 pub use dice::{is_loaded, load};
+pub use earlier::Earlier;
 pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::base::{Cancel, Id, Job, Silent, Step};
+use crate::chunk;
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
+use crate::format::tree::ChunkRef;
 use crate::store::LocalStore;
 
 fn noise(seed: u64, len: usize) -> Vec<u8> {
@@ -184,8 +186,44 @@ fn a_stream_and_a_slice_give_the_same_content() {
     for len in [0, 1, 16 << 10, 300_000, 16 << 20, (16 << 20) + 1, 40_000_000] {
         let raw = noise(len as u64, len);
         let whole = store_bytes(&writer, &raw, &mut Noticer::new(Compression::None)).unwrap();
-        let streamed = with_job(|job| store_stream(&Nowhere, &raw[..], Step::Store, job)).unwrap();
+        let streamed = with_job(|job| store_stream(&Nowhere, &raw[..], &Earlier::default(), Step::Store, job)).unwrap();
         assert_eq!(whole, streamed, "{len} bytes");
         assert_eq!(whole.id, Id::of(&raw));
+    }
+}
+
+#[test]
+fn what_is_known_of_an_earlier_version_changes_no_cut() {
+    let earlier_raw = noise(1, 30_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let chunks: Vec<ChunkRef> = chunk::cuts(&earlier_raw, &chunk::V1)
+        .into_iter()
+        .scan(0, |start, end| Some(&earlier_raw[std::mem::replace(start, end)..end]))
+        .map(|raw| ChunkRef { id: Id::of(raw), bytes: raw.len() as u32 })
+        .collect();
+    let cut = |at: usize, gone: usize, piece: &[u8]| [&earlier_raw[..at], piece, &earlier_raw[at + gone..]].concat();
+    let cases = [
+        ("the same", earlier_raw.clone()),
+        ("something at its end", cut(30_000_000, 0, &noise(2, 5_000_000))),
+        ("less", earlier_raw[..17_000_000].to_vec()),
+        ("less, to a cut", earlier_raw[..chunks[..100].iter().map(|chunk| chunk.bytes as usize).sum()].to_vec()),
+        ("something at its beginning", cut(0, 0, &noise(3, 1000))),
+        ("something inside", cut(9_000_000, 0, &noise(4, 700_000))),
+        ("something else inside", cut(9_000_000, 6_000_000, &noise(5, 6_000_000))),
+        ("a part twice", cut(20_000_000, 0, &earlier_raw[5_000_000..12_000_000])),
+        ("nothing of it", noise(6, 10_000_000)),
+        ("nothing", Vec::new()),
+    ];
+    let earlier = Earlier::new(chunks);
+    for (what, raw) in cases {
+        let store = cache(&folder.path().join(what));
+        let writer = store.writer().unwrap();
+        let known = with_job(|job| store_stream(&writer, &raw[..], &earlier, Step::Store, job)).unwrap();
+        let whole = store_bytes(&Nowhere, &raw, &mut Noticer::new(Compression::None)).unwrap();
+        assert_eq!(known, whole, "{what}");
+        writer.finish().unwrap();
+        let cut = chunk::cuts(&raw, &chunk::V1);
+        let starts = std::iter::once(0).chain(cut.iter().copied());
+        assert!(starts.zip(&cut).all(|(start, end)| store.find(&Id::of(&raw[start..*end])).is_some()), "{what}");
     }
 }

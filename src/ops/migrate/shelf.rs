@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{Job, Step};
 use crate::format::compression::Noticer;
 use crate::format::foreign::{Check, Known, OldId};
-use crate::packs::{Content, ContentError, Sink, store_bytes, store_stream};
+use crate::packs::{Content, ContentError, Earlier, Sink, store_bytes, store_stream};
 use crate::store::{self, Key, Store, StoreError, StoreOptions};
 
 use super::super::error::Error;
@@ -159,7 +159,7 @@ fn stream(
     let mut problem = None;
     let source =
         Source { store, key, at: 0, window: io::Cursor::new(Vec::new()), check: &mut check, problem: &mut problem };
-    let content = store_stream(sink, source, step, job);
+    let content = store_stream(sink, source, &Earlier::default(), step, job);
     match (content, problem) {
         (_, Some(error)) => Err(error.into()),
         (Ok(content), None) => Ok(check.is(old).then_some(content)),
