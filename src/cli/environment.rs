@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use super::failure::Failure;
 
 /// Each variable that sets what a configuration key sets, and that key.
-pub const SETTINGS: [(&str, &str); 5] = [
+pub const SETTINGS: [(&str, &str); 6] = [
     ("ESKER_REMOTE", "core.remote"),
     ("ESKER_THREADS", "core.threads"),
     ("ESKER_CACHE_DIR", "cache.dir"),
     ("ESKER_CACHE_COMPRESSION", "cache.compression"),
+    ("ESKER_CACHE_MODE", "cache.mode"),
     ("ESKER_GIT_STAGE", "git.stage"),
 ];
 

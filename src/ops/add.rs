@@ -3,17 +3,20 @@
 use serde::Serialize;
 
 use crate::base::{Id, Job, RepoPath, Step};
+use crate::packs::Sink;
 
 use super::admit::{self, Admitted};
 use super::draft::Draft;
 use super::error::Error;
 use super::lazy_writer::LazyWriter;
+use super::overwritten;
 use super::pages::Pages;
 use super::part;
 use super::pointed;
 use super::project::Project;
 use super::publish;
 use super::survey::{Standing, survey};
+use super::thin_writer::ThinWriter;
 
 /// How to add.
 #[derive(Debug, Clone, Default)]
@@ -31,10 +34,12 @@ pub struct AddReport {
     pub datasets: Vec<Added>,
     /// How many files were read; the others had not changed.
     pub files_read: u64,
-    /// Bytes of new chunks before compression.
+    /// Bytes of new chunks that were stored in the cache, before compression.
     pub new_bytes: u64,
-    /// Bytes that they take in the cache.
+    /// Bytes that they, and lists, take there.
     pub stored_bytes: u64,
+    /// Bytes of chunks that were read and left in their files: the cache is thin, and lacks them.
+    pub left_bytes: u64,
 }
 
 /// One dataset.
@@ -56,7 +61,7 @@ pub struct Added {
     pub is_changed: bool,
 }
 
-/// Stores what is new of each path in the cache, and writes the pointers last.
+/// Stores what is new of each path in the cache, and writes the pointers last. In a thin cache only lists are stored.
 ///
 /// # Errors
 /// After any error, pointers, ignore files and Git's index are as they were.
@@ -66,19 +71,26 @@ pub fn add(project: &Project, options: &AddOptions, job: &Job<'_>) -> Result<Add
     // What is found in the cache from here on is there until a pointer names it.
     let _held = project.hold_cache()?;
     let writer = LazyWriter::new(project.cache()?);
+    let thin = ThinWriter::new(project.cache()?, &writer);
+    let sink: &dyn Sink = if project.config().is_thin() { &thin } else { &writer };
     let pages = Pages::new(project, None)?;
-    let drafts = admitted.iter().map(|wanted| draft(project, wanted, &pages, &writer, job));
+    let drafts = admitted.iter().map(|wanted| draft(project, wanted, &pages, sink, job));
     let drafts = drafts.collect::<Result<Vec<_>, Error>>()?;
+    let left_bytes = thin.left_bytes();
     let written = writer.finish()?;
     publish::publish(project, &drafts)?;
     for draft in &drafts {
         draft.remember(project)?;
+    }
+    if project.config().is_thin() {
+        overwritten::warn(project, &drafts, job)?;
     }
     Ok(AddReport {
         datasets: drafts.iter().map(Draft::report).collect(),
         files_read: drafts.iter().map(Draft::files_read).sum(),
         new_bytes: written.raw_bytes,
         stored_bytes: written.stored_bytes,
+        left_bytes,
     })
 }
 
@@ -86,17 +98,17 @@ fn draft(
     project: &Project,
     wanted: &Admitted,
     pages: &Pages<'_>,
-    writer: &LazyWriter<'_>,
+    sink: &dyn Sink,
     job: &Job<'_>,
 ) -> Result<Draft, Error> {
     if !wanted.inside.is_empty() && !wanted.is_seen {
-        return part::draft(project, wanted, pages, writer, job);
+        return part::draft(project, wanted, pages, sink, job);
     }
-    let survey = survey(project, &wanted.dataset, writer, Step::Store, job)?;
+    let survey = survey(project, &wanted.dataset, sink, Step::Store, job)?;
     admit::check_content(&wanted.dataset, &survey)?;
     match survey.standing {
         Standing::Absent => Err(Error::NoSuchPath { path: wanted.dataset.clone() }),
-        Standing::File => Draft::of_file(wanted, survey, writer),
-        Standing::Folder => Draft::of_folder(wanted, survey, pages, writer),
+        Standing::File => Draft::of_file(wanted, survey, sink),
+        Standing::Folder => Draft::of_folder(wanted, survey, pages, sink),
     }
 }

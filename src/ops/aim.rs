@@ -20,8 +20,10 @@ use super::place::Placed;
 use super::plan::{Plan, plan};
 use super::project::Project;
 use super::seen;
+use super::shelter::{Sheltered, shelter};
 use super::survey::{Survey, survey};
 use super::targets::Target;
+use super::unstored::Unstored;
 use super::version::{Version, changes};
 
 /// A target, what is there, and what must be done.
@@ -84,6 +86,19 @@ impl<'a> Aim<'a> {
             deleted: self.plan.removes.len() as u64,
             is_gone: self.target.pointer.is_none(),
         }
+    }
+
+    /// Stores in the cache what would be lost with the files that are replaced or removed.
+    pub fn shelter(&self, project: &Project, job: &Job<'_>) -> Result<Sheltered, Error> {
+        shelter(project, &self.target.dataset, &self.plan, &self.survey, job)
+    }
+
+    /// Looks for `wanted` in the files that are here. What is found is taken out of `wanted`.
+    pub fn unstored(&self, project: &Project, wanted: &mut HashSet<Id>) -> Result<Unstored, Error> {
+        let mut unstored = Unstored::nothing(project);
+        let asked = [self.target.version()];
+        unstored.look(project, &self.pages, &self.target.dataset, &self.survey, &asked, wanted)?;
+        Ok(unstored)
     }
 
     /// Makes the folder of a dataset that has no files.

@@ -1,21 +1,15 @@
 //! All aims of a checkout together: what forbids it, what must be fetched, the pointers that come with it.
 
-use std::rc::Rc;
-
-use crate::base::{Id, Job, RepoPath};
-use crate::format::tree::ChunkRef;
-use crate::packs::PackStore;
+use crate::base::{Job, RepoPath};
 use crate::worktree::Staging;
 
 use super::aim::Aim;
-use super::bring;
 use super::error::{Error, MOST_NAMED};
 use super::fetcher::Fetcher;
-use super::incoming::Incoming;
 use super::pointed::{self, pointer_path};
 use super::project::Project;
+use super::provision::Provision;
 use super::publish::Undo;
-use super::remotes::Remote;
 use super::stage::{self, AllStaged, Task};
 
 /// Refuses to begin where changes of the user would be lost, or something is in the way.
@@ -57,18 +51,8 @@ pub fn fetch<'a>(
         aim.pages.keep()?;
         let mut staged = stage::nothing(&tasks);
         if !missing.is_empty() {
-            let remote = match fetcher {
-                Some(fetcher) => fetcher.remote(aim.remote_name())?,
-                None => None,
-            };
-            let has_all = |remote: &&Rc<Remote>| missing.iter().all(|chunk| remote.packs.find(&chunk.id).is_some());
-            let Some(remote) = remote.as_ref().filter(has_all) else {
-                return Err(nowhere(project.cache()?, aim, &tasks, remote.as_deref()));
-            };
-            let incoming = Incoming::new(staging, &tasks, project.cache()?);
-            let each = |id: &Id, raw: &[u8]| incoming.take(id, raw);
-            bytes += bring::bring_chunks(project, remote, &missing, &each, job)?.raw_bytes;
-            incoming.finish(&mut staged)?;
+            let provision = Provision::find(project, aim, &tasks, &missing, fetcher, job)?;
+            bytes += provision.bring(project, missing, &tasks, staging, &mut staged, job)?;
         }
         begun.push((tasks, staged));
     }
@@ -77,20 +61,6 @@ pub fn fetch<'a>(
 
 /// The tasks of an aim, and what is staged of them.
 pub type Begun<'a> = (Vec<Task<'a>>, AllStaged);
-
-/// The error that names the files whose chunks are nowhere.
-fn nowhere(cache: &PackStore, aim: &Aim<'_>, tasks: &[Task<'_>], remote: Option<&Remote>) -> Error {
-    let is_nowhere = |chunk: &ChunkRef| {
-        let is_there = remote.is_some_and(|remote| remote.packs.find(&chunk.id).is_some());
-        !is_there && cache.find(&chunk.id).is_none()
-    };
-    let suffering = tasks.iter().filter(|task| task.chunks().iter().any(is_nowhere));
-    let mut files: Vec<RepoPath> = suffering.map(|task| aim.target.dataset.join(task.path())).collect();
-    let count = files.len();
-    files.truncate(MOST_NAMED);
-    let stores = remote.iter().map(|remote| remote.packs.name().to_owned()).collect();
-    Error::DataMissing { files, count, stores }
-}
 
 /// Writes the pointers of the revision that was checked out, and stages them.
 pub fn write_pointers(project: &Project, aims: &[Aim<'_>]) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use crate::base::{Id, Job, RepoPath, Step, Unit};
 use crate::format::tree::ChunkRef;
-use crate::packs::{Each, Written, transfer_through};
+use crate::packs::{Each, Written, read_through, transfer_through};
 
 use super::error::Error;
 use super::pages::Pages;
@@ -57,6 +57,18 @@ pub fn bring_chunks(
     let written = copy_through(project, remote, &ids, each, job);
     job.done(Step::Fetch);
     written
+}
+
+/// Gives `each` chunks of the remote, and tells of it as the step `Fetch`. The cache gets nothing.
+///
+/// # Errors
+/// `Absent`, before anything is fetched, if the remote lacks one.
+pub fn pass_chunks(remote: &Remote, chunks: &[ChunkRef], each: &Each<'_>, job: &Job<'_>) -> Result<(), Error> {
+    job.began(Step::Fetch, Some(chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum()), Unit::Bytes);
+    let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
+    let read = read_through(&remote.packs, &ids, each, Step::Fetch, job);
+    job.done(Step::Fetch);
+    Ok(read?)
 }
 
 /// Brings pages or chunks.

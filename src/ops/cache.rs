@@ -21,6 +21,8 @@ pub struct CacheInfo {
     pub folder: PathBuf,
     /// Whether `cache.dir` says so: then other clones may share it.
     pub is_set: bool,
+    /// `full`, or `thin`: then data that was added stays in its files until it is pushed.
+    pub mode: &'static str,
     /// Other worktrees of this clone, which share it.
     pub worktrees: Vec<PathBuf>,
     /// Bytes of all packs and indexes.
@@ -70,7 +72,8 @@ pub fn cache_info(project: &Project, job: &Job<'_>) -> Result<CacheInfo, Error> 
     let folder = project.cache_folder();
     let is_set = project.config().cache_dir().is_some();
     let worktrees = needed::linked_worktrees(project);
-    let mut info = CacheInfo { folder, is_set, worktrees, ..CacheInfo::default() };
+    let mode = project.config().cache_mode();
+    let mut info = CacheInfo { folder, is_set, mode, worktrees, ..CacheInfo::default() };
     if !info.folder.join("config").exists() {
         return Ok(info);
     }

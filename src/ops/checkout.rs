@@ -151,6 +151,8 @@ fn put(
         aims.iter().try_for_each(|aim| aim.pages.keep())?;
         return Ok(0);
     }
+    // First, so that what moved from one file to another is found in the cache.
+    let sheltered = aims.iter().map(|aim| aim.shelter(project, job)).collect::<Result<Vec<_>, Error>>()?;
     let staging = Staging::begin(project.root())?;
     let (fetched_bytes, mut begun) = aims::fetch(project, aims, &staging, fetcher, job)?;
     let bytes = aims.iter().flat_map(|aim| &aim.plan.writes).map(|write| write.node.bytes()).sum();
@@ -164,8 +166,8 @@ fn put(
         staging.sync()?;
     }
     // From here on the worktree changes; all that is needed is there, and whole.
-    for (aim, staged) in aims.iter_mut().zip(staged) {
-        aim.placed = placing::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, force)?;
+    for ((aim, staged), sheltered) in aims.iter_mut().zip(staged).zip(&sheltered) {
+        aim.placed = placing::put(project.root(), &aim.target.dataset, &staging, &aim.plan, staged, sheltered, force)?;
         aim.make_root(project)?;
     }
     job.done(Step::Place);

@@ -21,6 +21,7 @@ use super::project::Project;
 use super::publish::{Undo, Unignored, unignore_dataset};
 use super::rm::{Removed, RmOptions};
 use super::seen;
+use super::shelter::{Sheltered, shelter};
 use super::survey::{Standing, Survey, survey};
 use super::version::{Version, lacking};
 
@@ -38,6 +39,8 @@ pub struct Departure {
     removes: Vec<(RepoPath, Stat)>,
     edits: Vec<RepoPath>,
     keep: bool,
+    /// That what goes is somewhere else, once that is so; `None` if no file goes.
+    sheltered: Option<Sheltered>,
     /// The id of what is left, once its tree is made.
     left: Option<Id>,
 }
@@ -69,6 +72,7 @@ impl Departure {
             removes: Vec::new(),
             edits: Vec::new(),
             keep: options.keep,
+            sheltered: None,
             left: None,
         };
         let remote = departure.pointer.as_ref().and_then(|pointer| pointer.remote.clone());
@@ -76,9 +80,6 @@ impl Departure {
         departure.find_gone(&pages, options.force)?;
         if !options.keep && departure.survey.standing != Standing::Absent {
             departure.find_files(&pages, options.force)?;
-        }
-        if !options.force && !departure.removes.is_empty() {
-            departure.refuse_only_copy(project, &pages)?;
         }
         pages.keep()?;
         Ok(departure)
@@ -159,20 +160,40 @@ impl Departure {
         Ok(())
     }
 
+    /// Stores in the cache what would be lost with the files.
+    ///
+    /// # Errors
+    /// `WorktreeOnly` if lists are lost, which no file brings back; not if that is forced.
+    pub fn shelter(&mut self, project: &Project, force: bool, job: &Job<'_>) -> Result<(), Error> {
+        if self.removes.is_empty() {
+            return Ok(());
+        }
+        let sheltered = shelter(project, &self.dataset, &self.removal(), &self.survey, job)?;
+        self.sheltered = Some(sheltered);
+        if force { Ok(()) } else { self.refuse_only_copy(project) }
+    }
+
     /// The files here must not be the last place where their data is.
-    fn refuse_only_copy(&self, project: &Project, pages: &Pages<'_>) -> Result<(), Error> {
+    fn refuse_only_copy(&self, project: &Project) -> Result<(), Error> {
+        let remote = self.pointer.as_ref().and_then(|pointer| pointer.remote.as_deref());
+        let pages = Pages::new(project, remote)?;
         let (cache, copies) = (project.cache()?, Copies::load(project)?);
         let has = |id: &Id| cache.find(id).is_some() || copies.have(id);
         let all = [RepoPath::default()];
         let mut chunks = 0;
         for part in if self.is_whole() { &all[..] } else { &self.parts[..] } {
-            let lacking = lacking(pages, &self.known(), part, &has)?;
+            let lacking = lacking(&pages, &self.known(), part, &has)?;
             chunks += (lacking.chunks.len() + lacking.pages.len()) as u64;
         }
         match chunks {
             0 => Ok(()),
             chunks => Err(Error::WorktreeOnly { dataset: self.dataset.clone(), chunks }),
         }
+    }
+
+    /// What the worktree loses, as a plan.
+    fn removal(&self) -> Plan {
+        Plan { removes: self.removes.clone(), ..Plan::nothing() }
     }
 
     /// The pointer of what is left, if something is. Its pages are stored.
@@ -222,12 +243,9 @@ impl Departure {
 
     /// Removes the files, and the folders that are empty then.
     pub fn remove_files(&self, project: &Project, force: bool) -> Result<(), Error> {
-        if self.removes.is_empty() {
-            return Ok(());
-        }
+        let Some(sheltered) = &self.sheltered else { return Ok(()) };
         let staging = Staging::begin(project.root())?;
-        let plan = Plan { removes: self.removes.clone(), ..Plan::nothing() };
-        place::put(project.root(), &self.dataset, &staging, &plan, Vec::new(), force)?;
+        place::put(project.root(), &self.dataset, &staging, &self.removal(), Vec::new(), sheltered, force)?;
         let path = self.dataset.below(project.root());
         if !self.is_whole() && self.survey.standing == Standing::Folder && !path.exists() {
             // A dataset without files is a folder still.

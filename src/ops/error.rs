@@ -152,6 +152,8 @@ pub enum Error {
     RemoteExists { name: String, url: String },
     #[error("data is {}:{}", lacking(stores), list_text(files, *count))]
     DataMissing { files: Vec<RepoPath>, count: usize, stores: Vec<String> },
+    #[error("edited or removed after `esker add` and before a push, and the thin cache has no copy:{}", edited_text(files, *count))]
+    EditedUnpushed { files: Vec<EditedFile>, count: usize },
     #[error("{cause}; files that suffer:{}", list_text(files, *count))]
     DataDamaged { files: Vec<RepoPath>, count: usize, cause: Box<PackError> },
     #[error("what was sent to {remote} was condemned there by `esker gc` as fast as it came")]
@@ -164,6 +166,15 @@ pub enum Error {
     OnlyCopy { count: u64 },
     #[error("the cache {} may be shared, and what other clones need of it is not known here", folder.display())]
     SharedCache { folder: PathBuf },
+}
+
+/// A file that is not any more what was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedFile {
+    /// Where it is.
+    pub path: RepoPath,
+    /// A commit that has it so, if it was added anew since.
+    pub revision: Option<String>,
 }
 
 /// How many files an error names; the rest is counted.
@@ -186,6 +197,17 @@ fn refused_text(refused: &[Refused]) -> String {
 /// The files, each on a line of its own.
 fn list_text(files: &[RepoPath], count: usize) -> String {
     let mut text: String = files.iter().map(|file| format!("\n  {file}")).collect();
+    if count > files.len() {
+        text.push_str(&format!("\n  … and {} more", count - files.len()));
+    }
+    text
+}
+
+/// Such files, each on a line of its own.
+fn edited_text(files: &[EditedFile], count: usize) -> String {
+    let of =
+        |file: &EditedFile| file.revision.as_ref().map_or(String::new(), |revision| format!(" (as in {revision})"));
+    let mut text: String = files.iter().map(|file| format!("\n  {}{}", file.path, of(file))).collect();
     if count > files.len() {
         text.push_str(&format!("\n  … and {} more", count - files.len()));
     }
@@ -250,6 +272,7 @@ impl Error {
             )
             | Error::DataMissing { .. }
             | Error::DataDamaged { .. }
+            | Error::EditedUnpushed { .. }
             | Error::RootUnread { .. }
             | Error::HostileTree { .. }
             | Error::Foreign { .. }

@@ -16,6 +16,7 @@ use super::pages::Pages;
 use super::project::Project;
 use super::selection::{self, Part, Selection, SelectionOptions};
 use super::suffering::{missing, suffering};
+use super::unstored::Unstored;
 
 /// What to fetch, and where from.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +66,8 @@ pub struct FetchedDataset {
     pub new_bytes: u64,
 }
 
-/// Fetches what the cache lacks. Where it lacks nothing, no remote is asked. What was imported and no remote gives comes
+/// Fetches what the cache lacks, and what a thin cache lacks and files of the worktree have not, either. Where nothing is
+/// lacking, no remote is asked. What was imported and no remote gives comes
 /// from its source, unless the user names a remote.
 ///
 /// # Errors
@@ -114,14 +116,17 @@ fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Re
     let cache = project.cache()?;
     let pages = Pages::new(project, Some(&part.remote))?;
     let nobody = Acknowledged::default();
-    let lack = lack(project, &part.wanted, &cache.catalog(), &nobody, job)?;
+    let is_thin = project.config().is_thin();
+    let mut lack = lack(project, &part.wanted, &cache.catalog(), &nobody, job)?;
+    leave_in_files(project, part, &mut lack, |_| is_thin, job)?;
     if lack.chunks.is_empty() && lack.unread.is_empty() {
         selection::check_parts(&pages, &part.wanted)?;
         return Ok(Fetched::of(part, &lack));
     }
     let remote = project.remote(Some(&part.remote))?;
     remote.packs.refresh(false)?;
-    let lack = lack_with_pages(project, &remote, &part.wanted, cache, &nobody, job)?;
+    let mut lack = lack_with_pages(project, &remote, &part.wanted, cache, &nobody, job)?;
+    leave_in_files(project, part, &mut lack, |id| is_thin || remote.packs.find(id).is_none(), job)?;
     if lack.unread.is_empty() {
         selection::check_parts(&pages, &part.wanted)?;
     }
@@ -138,6 +143,21 @@ fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Re
             Err(missing(&files, vec![remote.packs.name().to_owned()]))
         }
     }
+}
+
+/// Takes out of `lack` what files of the worktree have, as far as `is_asked` says that they are asked for it.
+fn leave_in_files(
+    project: &Project,
+    part: &Part,
+    lack: &mut Lack,
+    is_asked: impl Fn(&Id) -> bool,
+    job: &Job<'_>,
+) -> Result<(), Error> {
+    let mut wanted: HashSet<Id> = lack.chunks.iter().map(|chunk| chunk.id).filter(is_asked).collect();
+    if !wanted.is_empty() {
+        lack.leave_out(&Unstored::find(project, &part.wanted, &mut wanted, job)?.ids());
+    }
+    Ok(())
 }
 
 impl Fetched {

@@ -131,6 +131,7 @@ impl Error {
                 "run `esker remote add NAME URL` for a remote that has it, then `esker fetch`".to_owned()
             }
             Error::DataMissing { .. } => "somebody who has the data must run `esker push`".to_owned(),
+            Error::EditedUnpushed { .. } => EDITED.to_owned(),
             Error::DataDamaged { .. } => MEND.to_owned(),
             Error::KeepsVanishing { .. } => AGAIN.to_owned(),
             Error::OnlyCopy { .. } => "run `esker push` first, or use `--force` to drop them".to_owned(),
@@ -150,6 +151,8 @@ fn not_all_there_hint(tool: Tool, fetch_problem: Option<&str>) -> String {
 }
 
 const AGAIN: &str = "run the same command again: it goes on where it stopped";
+const EDITED: &str = "put the old content back and push again; or `esker add` and commit what is there now, then \
+                      `esker push --rev HEAD` leaves the lost version out";
 const MEND: &str = "`esker verify --repair` mends the cache, `esker verify --remote --repair` a remote";
 
 fn disk_hint(error: &PathError) -> Option<String> {

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::{Id, PathResult};
+use crate::format::compression::{Compression, Noticer};
+use crate::format::pack::PackKind;
 use crate::format::tree::Node;
-use crate::packs::PackStore;
+use crate::packs::{PackError, PackStore, Sink};
 use crate::worktree::{Staged, StagedFile, Staging, WorktreeError};
 
 use super::error::Error;
@@ -73,6 +75,11 @@ impl<'t> Incoming<'t> {
         }
         wanted.sort_unstable_by_key(|wanted| wanted.id);
         Incoming { staging, tasks, wanted, open: Mutex::default(), whole: Mutex::default() }
+    }
+
+    /// Whether a file waits for the chunk.
+    pub fn wants(&self, id: &Id) -> bool {
+        self.wanted.binary_search_by_key(id, |wanted| wanted.id).is_ok()
     }
 
     /// Writes a chunk, which was checked, wherever it is wanted.
@@ -150,6 +157,17 @@ impl<'t> Incoming<'t> {
             }
             staged[whole.task] = Some(whole.staged);
         }
+        Ok(())
+    }
+}
+
+impl Sink for Incoming<'_> {
+    fn compression(&self) -> Compression {
+        Compression::None
+    }
+
+    fn take(&self, _kind: PackKind, id: Id, raw: &[u8], _noticer: &mut Noticer) -> Result<(), PackError> {
+        Incoming::take(self, &id, raw);
         Ok(())
     }
 }

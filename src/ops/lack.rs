@@ -60,6 +60,20 @@ impl Lack {
         self.shares.iter().map(|share| share.bytes).sum()
     }
 
+    /// Takes out chunks that are found to be somewhere else. How many files lacked something is not counted anew.
+    pub fn leave_out(&mut self, found: &HashSet<Id>) {
+        let mut chunks = std::mem::take(&mut self.chunks).into_iter();
+        for share in &mut self.shares {
+            let before = self.chunks.len();
+            let own = chunks.by_ref().take(share.chunks as usize);
+            self.chunks.extend(own.filter(|chunk| !found.contains(&chunk.id)));
+            let left = &self.chunks[before..];
+            share.chunks = left.len() as u64;
+            share.bytes = left.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+            share.files = share.files.min(share.chunks);
+        }
+    }
+
     /// Notes where what was lacking lies now that it was sent.
     pub fn sent(&mut self, remote: &Catalog) {
         let sent = self.chunks.iter().map(|chunk| &chunk.id).chain(&self.pages);

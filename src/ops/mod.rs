@@ -38,12 +38,14 @@ mod moment;
 mod mv;
 mod named;
 mod needed;
+mod overwritten;
 mod pages;
 mod part;
 mod place;
 mod plan;
 mod pointed;
 mod project;
+mod provision;
 mod publish;
 mod pull;
 mod push;
@@ -58,6 +60,7 @@ mod root;
 mod seen;
 mod selection;
 mod shape;
+mod shelter;
 #[cfg(test)]
 mod simulation;
 mod source;
@@ -70,6 +73,8 @@ mod targets;
 #[cfg(test)]
 mod testing;
 mod text_of;
+mod thin_writer;
+mod unstored;
 mod verify;
 mod version;
 
@@ -84,7 +89,7 @@ pub use elsewhere::{
     GetOptions, GetReport, ImportOptions, ImportReport, LsFromOptions, UpdateOptions, UpdateReport, Updated, get,
     import, ls_from, update,
 };
-pub use error::{Error, Kind};
+pub use error::{EditedFile, Error, Kind};
 pub use fetch::{FetchOptions, FetchReport, Fetched, FetchedDataset, fetch};
 pub use gc::{GcFile, GcOptions, GcReport, Policy, Restored, Swept, UndoReport, gc, gc_undo};
 pub use hooks::{

@@ -90,14 +90,22 @@ pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error>
 /// The pointers of all worktrees of this clone, staged or not, with the paths of their datasets.
 pub fn of_worktrees(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
     let mut pointers = located(project)?;
-    for linked in linked_worktrees(project) {
-        let settings = Settings { from: linked.clone(), ..Settings::default() };
-        // A worktree that is gone, or cannot be read, needs nothing.
-        if let Ok(repo) = Repo::discover(&linked, &GitEnvironment::default()) {
-            pointers.extend(located(&Project::of(repo, &settings)?)?);
-        }
+    for linked in linked_projects(project)? {
+        pointers.extend(located(&linked)?);
     }
     Ok(pointers)
+}
+
+/// All other worktrees of this clone, as projects. One that is gone, or cannot be read, is passed over.
+pub fn linked_projects(project: &Project) -> Result<Vec<Project>, Error> {
+    let mut projects = Vec::new();
+    for linked in linked_worktrees(project) {
+        let settings = Settings { from: linked.clone(), ..Settings::default() };
+        if let Ok(repo) = Repo::discover(&linked, &GitEnvironment::default()) {
+            projects.push(Project::of(repo, &settings)?);
+        }
+    }
+    Ok(projects)
 }
 
 /// The pointers that a worktree has, staged or not. Those that cannot be read are passed over.

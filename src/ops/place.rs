@@ -9,6 +9,7 @@ use crate::worktree::{Placer, Staged, Staging, There};
 use super::error::Error;
 use super::plan::{Plan, Remove};
 use super::seen;
+use super::shelter::Sheltered;
 
 /// What was put in place: the record that remembers it. No stat if somebody else was at it at that moment.
 pub struct Placed {
@@ -23,12 +24,15 @@ pub struct Placed {
 }
 
 /// Puts all that was staged in its place below `root`, and removes last what must go.
+///
+/// `Sheltered` stands for a look at what that takes away: nobody comes here without one.
 pub fn put(
     root: &Path,
     dataset: &RepoPath,
     staging: &Staging,
     plan: &Plan,
     staged: Vec<Option<Staged>>,
+    _sheltered: &Sheltered,
     force: bool,
 ) -> Result<Vec<Placed>, Error> {
     let mut placer = Placer::open(root, staging)?;

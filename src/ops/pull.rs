@@ -44,8 +44,9 @@ pub fn pull(project: &Project, options: &PullOptions, job: &Job<'_>) -> Result<P
         no_fetch: false,
         remote: options.remote.clone(),
     };
-    if sparse::wanted(project)?.is_some() && options.selection.is_of_worktree() {
-        // What this worktree leaves out is not fetched.
+    let is_sparse = sparse::wanted(project)?.is_some();
+    if (is_sparse || project.config().is_thin()) && options.selection.is_of_worktree() {
+        // What this worktree leaves out is not fetched, and a thin cache keeps nothing that the worktree gets.
         let checked_out = checkout(project, &placed, job)?;
         let fetched = FetchReport { is_up_to_date: checked_out.fetched_bytes == 0, remotes: Vec::new() };
         return Ok(PullReport { fetched, checked_out });

@@ -20,6 +20,7 @@ use super::remotes::Remote;
 use super::root;
 use super::selection::{self, Part, SelectionOptions};
 use super::source;
+use super::unstored::Unstored;
 
 /// How often a push sends again what was condemned under its hands. More than once takes two collectors in a row.
 const MOST_ROUNDS: usize = 4;
@@ -93,7 +94,8 @@ pub struct PushedDataset {
 /// Sends what each remote lacks.
 ///
 /// # Errors
-/// `DataMissing` before anything is sent, if some data is neither here nor there. After any error, what was sent whole
+/// `DataMissing` or `EditedUnpushed` before anything is sent, if some data is neither here nor there; `EditedUnpushed`
+/// for a file that changes just then. After any error, what was sent whole
 /// is kept, and the same push goes on from there.
 pub fn push(project: &Project, options: &PushOptions, job: &Job<'_>) -> Result<PushReport, Error> {
     let selection = selection::to_push(project, &options.selection, job)?;
@@ -118,7 +120,7 @@ fn foresee(project: &Project, part: &Part, job: &Job<'_>) -> Result<Pushed, Erro
         Ok(remote) => {
             remote.packs.refresh_for_push(false)?;
             let acknowledged = Acknowledged::load(&remote.packs)?;
-            let lack = look(project, &remote, &part.wanted, &acknowledged, job)?;
+            let (lack, _) = look(project, &remote, &part.wanted, &acknowledged, job)?;
             Ok(Pushed::of(part, remote.packs.name(), &lack))
         }
         // The first push will make the folder.
@@ -137,14 +139,14 @@ pub(super) fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job
     if !is_kept {
         acknowledged = acknowledged.in_peace(&remote.packs.catalog());
     }
-    let mut lack = look(project, remote, &part.wanted, &acknowledged, job)?;
+    let (mut lack, mut unstored) = look(project, remote, &part.wanted, &acknowledged, job)?;
     let mut pushed = Pushed::of(part, remote.packs.name(), &lack);
     if is_kept {
         return Ok(pushed);
     }
     let roots = root::roots(project, part)?;
     for _ in 0..MOST_ROUNDS {
-        pushed.count(send(project, remote, &part.wanted, &mut lack, job)?);
+        pushed.count(send(project, remote, &part.wanted, &mut lack, &unstored, job)?);
         if pushed.roots.is_empty() {
             // The root comes after all that it leads to, so that a collector never finds one that leads nowhere.
             pushed.roots = roots.iter().map(|root| remote.packs.put_root(root)).collect::<Result<_, _>>()?;
@@ -159,22 +161,22 @@ pub(super) fn push_to(project: &Project, remote: &Remote, part: &Part, job: &Job
             root::acknowledge(remote, &roots);
             return Ok(pushed);
         }
-        lack = look(project, remote, &part.wanted, &acknowledged, job)?;
+        (lack, unstored) = look(project, remote, &part.wanted, &acknowledged, job)?;
     }
     Err(Error::KeepsVanishing { remote: remote.name.clone() })
 }
 
-/// What the remote lacks, all of which can be sent.
+/// What the remote lacks, all of which can be sent, and where that is which the cache lacks.
 fn look(
     project: &Project,
     remote: &Remote,
     wanted: &[Selected],
     acknowledged: &Acknowledged,
     job: &Job<'_>,
-) -> Result<Lack, Error> {
+) -> Result<(Lack, Unstored), Error> {
     let lack = lack_with_pages(project, remote, wanted, &remote.packs, acknowledged, job)?;
-    source::require(project, remote, wanted, &lack, job)?;
-    Ok(lack)
+    let unstored = source::require(project, remote, wanted, &lack, job)?;
+    Ok((lack, unstored))
 }
 
 /// Sends what is lacking, then the index that makes it count.
@@ -183,6 +185,7 @@ fn send(
     remote: &Remote,
     wanted: &[Selected],
     lack: &mut Lack,
+    unstored: &Unstored,
     job: &Job<'_>,
 ) -> Result<Written, Error> {
     if lack.is_nothing() {
@@ -190,17 +193,22 @@ fn send(
     }
     let cache = project.cache()?;
     let writer = remote.packs.writer()?;
-    let chunks: Vec<Id> = lack.chunks.iter().map(|chunk| chunk.id).collect();
+    let in_files = unstored.ids();
+    let chunks = lack.chunks.iter().map(|chunk| chunk.id);
+    let chunks: Vec<Id> = chunks.filter(|id| !in_files.contains(id)).collect();
+    let damaged = |error| source::damaged(project, wanted, error);
     job.began(Step::Send, Some(lack.bytes()), Unit::Bytes);
     // Pages last: where a page is, what it leads to was there before.
     let sent = transfer(cache, &writer, &chunks, Step::Send, job)
-        .and_then(|()| transfer(cache, &writer, &lack.pages, Step::Send, job));
+        .map_err(damaged)
+        .and_then(|()| unstored.read(|_| true, &writer, Step::Send, job).map_err(source::edited))
+        .and_then(|()| transfer(cache, &writer, &lack.pages, Step::Send, job).map_err(damaged));
     let written = match sent {
         Ok(()) => writer.finish()?,
         Err(error) => {
             // The next push goes on from what is whole; the error that led here is the one to tell.
             let _ = writer.keep_stored();
-            return Err(source::damaged(project, wanted, error));
+            return Err(error);
         }
     };
     job.done(Step::Send);

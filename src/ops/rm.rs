@@ -43,7 +43,8 @@ pub struct Removed {
     pub files_left: u64,
 }
 
-/// Removes pointers, ignore lines and the files that are what they were when they were added.
+/// Removes pointers, ignore lines and the files that are what they were when they were added. What only these files have
+/// is stored in the cache first.
 ///
 /// Of a part, only the pointer changes, and of its tree only the pages on the way are read.
 ///
@@ -58,6 +59,7 @@ pub fn rm(project: &Project, options: &RmOptions, job: &Job<'_>) -> Result<RmRep
         departures.push(Departure::plan(project, dataset, parts, options, job)?);
     }
     refuse_edits(&departures)?;
+    departures.iter_mut().try_for_each(|departure| departure.shelter(project, options.force, job))?;
     let drafts = departures.iter_mut().filter_map(|departure| departure.draft(project).transpose());
     let drafts = drafts.collect::<Result<Vec<_>, Error>>()?;
     publish::publish(project, &drafts)?;

@@ -2,61 +2,135 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::base::{FileKind, Id, Job, RepoPath, Stat, Step, Unit};
+use crate::base::{Cancel, FileKind, Id, Job, RepoPath, Stat, Step, Unit};
+use crate::format::pointer::{Kind, Pointer};
+use crate::git::{Commit, PastPointer};
 use crate::packs::{Content, Earlier, PackError, Sink};
-use crate::worktree;
+use crate::worktree::{self, WorktreeError};
 
-use super::error::{Error, MOST_NAMED};
+use super::copies::Copies;
+use super::error::{EditedFile, Error, MOST_NAMED};
 use super::ingest::ingest;
 use super::lack::Lack;
-use super::lazy_writer::LazyWriter;
 use super::pages::Pages;
-use super::pointed::{self, Dataset, Selected};
+use super::pointed::{Dataset, Selected, pointer_path};
 use super::project::Project;
 use super::remotes::Remote;
 use super::seen::{self, SeenFile};
 use super::suffering::{missing, suffering};
+use super::unstored::Unstored;
 
-/// Sees that all that the remote lacks can be sent, and that no page is lost.
+/// Sees that all that the remote lacks can be sent, and that no page is lost. Returns where those chunks are that the
+/// cache lacks.
 ///
 /// # Errors
-/// `DataMissing` names the files whose data is neither here nor there.
+/// `EditedUnpushed` names the files that were added, never pushed, and are not any more what they were; `DataMissing`
+/// other files whose data is neither here nor there.
 pub fn require(
     project: &Project,
     remote: &Remote,
     wanted: &[Selected],
     lack: &Lack,
     job: &Job<'_>,
-) -> Result<(), Error> {
+) -> Result<Unstored, Error> {
     let cache = project.cache()?;
     let needed = lack.chunks.iter().map(|chunk| chunk.id);
     let mut absent: HashSet<Id> = needed.filter(|id| cache.find(id).is_none()).collect();
-    if !absent.is_empty() {
-        rescue(project, wanted, &absent, job)?;
-        absent.retain(|id| cache.find(id).is_none());
-    }
+    let unstored = match absent.is_empty() {
+        true => Unstored::nothing(project),
+        false => Unstored::find(project, wanted, &mut absent, job)?,
+    };
     absent.extend(&lack.unread);
     if absent.is_empty() {
-        return Ok(());
+        return Ok(unstored);
     }
-    let files = suffering(&Pages::new(project, Some(&remote.name))?, wanted, &absent)?;
+    // A full cache had a copy, and lost it; and where lists are lost, nobody knows what was here.
+    let pages = Pages::new(project, Some(&remote.name))?;
+    if project.config().is_thin() && lack.unread.is_empty() {
+        let lacking = wanted.iter().zip(&lack.shares).filter(|(_, share)| share.chunks > 0);
+        let (files, count) = edited_files(project, &pages, lacking.map(|(selected, _)| selected), &absent)?;
+        if count > 0 {
+            return Err(Error::EditedUnpushed { files, count });
+        }
+    }
+    let files = suffering(&pages, wanted, &absent)?;
     Err(missing(&files, vec![remote.packs.name().to_owned()]))
 }
 
-/// Stores files of the worktree in the cache again that are as they were when they were added.
-fn rescue(project: &Project, wanted: &[Selected], absent: &HashSet<Id>, job: &Job<'_>) -> Result<(), Error> {
-    let pages = Pages::new(project, None)?;
-    let writer = LazyWriter::new(project.cache()?);
-    for selected in wanted {
-        let dataset = &selected.dataset;
-        if pointed::read(project, &dataset.path)?.is_none_or(|here| here.id != dataset.pointer.id) {
-            continue;
-        }
-        let files = suffering(&pages, std::slice::from_ref(selected), absent)?;
-        store_unchanged(project, dataset, &files, &writer, job)?;
+/// The files that need something absent, and that were here with it as far as is known: the first ones, and how many.
+fn edited_files<'s>(
+    project: &Project,
+    pages: &Pages<'_>,
+    wanted: impl Iterator<Item = &'s Selected>,
+    absent: &HashSet<Id>,
+) -> Result<(Vec<EditedFile>, usize), Error> {
+    let copies = Copies::load(project)?;
+    let (mut edited, mut count) = (Vec::new(), 0);
+    if absent.iter().any(|id| copies.have(id)) {
+        return Ok((edited, count));
     }
-    writer.finish()?;
-    Ok(())
+    for selected in wanted {
+        let here = Here::of(project, &selected.dataset)?;
+        for path in suffering(pages, std::slice::from_ref(selected), absent)? {
+            let Some(revision) = here.had(&path) else { continue };
+            count += 1;
+            if count <= MOST_NAMED {
+                edited.push(EditedFile { path, revision });
+            }
+        }
+    }
+    Ok((edited, count))
+}
+
+/// What this worktree is known to have had of one version of a dataset.
+struct Here {
+    dataset: RepoPath,
+    seen: SeenFile,
+    /// A commit that points at the version, if the worktree has another by now.
+    revision: Option<String>,
+    has_lists: bool,
+}
+
+impl Here {
+    fn of(project: &Project, dataset: &Dataset) -> Result<Here, Error> {
+        let seen = SeenFile::load(project, &dataset.path);
+        let is_older = seen.base() != Some(dataset.pointer.id);
+        let revision = if is_older { revision_of(project, dataset)? } else { None };
+        let has_lists = !matches!(dataset.pointer.kind, Kind::File { manifest: None, .. });
+        Ok(Here { dataset: dataset.path.clone(), seen, revision, has_lists })
+    }
+
+    /// Whether the file was here, as far as is known, and in which commit if not in the newest version.
+    fn had(&self, path: &RepoPath) -> Option<Option<String>> {
+        let inside = path.strip(&self.dataset)?;
+        let was_seen = || self.seen.seen().is_some_and(|seen| seen.records().any(|it| it.path == inside.as_bytes()));
+        // Of an older version nothing is seen any more. But there are lists of it, and no remote is known to have them.
+        let had = if self.revision.is_some() { self.has_lists } else { was_seen() };
+        had.then(|| self.revision.clone())
+    }
+}
+
+/// The newest commit that points at this version.
+fn revision_of(project: &Project, dataset: &Dataset) -> Result<Option<String>, Error> {
+    let repo = project.repo();
+    let mut tips: Vec<Commit> = repo.head()?.into_iter().collect();
+    tips.extend(repo.branches()?.into_iter().map(|tip| tip.commit));
+    let pointer = pointer_path(&dataset.path);
+    let past = repo.pointers_in_history(&tips, &Cancel::default())?;
+    let is_it = |past: &&PastPointer| {
+        past.path == pointer && Pointer::parse(&past.bytes).is_ok_and(|it| it.id == dataset.pointer.id)
+    };
+    Ok(past.iter().find(is_it).map(|past| past.commit.short()))
+}
+
+/// A file that changed while a push read it.
+pub fn edited(error: Error) -> Error {
+    match error {
+        Error::Worktree(WorktreeError::Changed { path }) => {
+            Error::EditedUnpushed { files: vec![EditedFile { path, revision: None }], count: 1 }
+        }
+        error => error,
+    }
 }
 
 /// Reads those of `files` into `sink` that have the stat that they had when they were last seen.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::{Id, Job, Step};
-use crate::format::compression::Noticer;
+use crate::format::compression::{Compression, Noticer};
 use crate::store::StoreError;
 
 use super::error::PackError;
@@ -36,11 +36,36 @@ pub fn transfer_through(
     step: Step,
     job: &Job<'_>,
 ) -> Result<(), PackError> {
+    pass(from, Some(to), wanted, each, step, job)
+}
+
+/// Gives `each` all of `wanted`, checked, on whatever thread it comes to, and stores nothing.
+///
+/// # Errors
+/// As [`transfer`].
+pub fn read_through(
+    from: &PackStore,
+    wanted: &[Id],
+    each: &Each<'_>,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(), PackError> {
+    pass(from, None, wanted, each, step, job)
+}
+
+fn pass(
+    from: &PackStore,
+    to: Option<&Writer<'_>>,
+    wanted: &[Id],
+    each: &Each<'_>,
+    step: Step,
+    job: &Job<'_>,
+) -> Result<(), PackError> {
     let catalog = from.catalog();
     let absent = |id: &Id| PackError::Absent { store: from.name().to_owned(), id: *id };
     let places = wanted
         .iter()
-        .filter(|id| !to.has(id))
+        .filter(|id| to.is_none_or(|to| !to.has(id)))
         .map(|id| catalog.find(id).map(|place| (*id, place)).ok_or_else(|| absent(id)))
         .collect::<Result<Vec<_>, _>>()?;
     let spans = spans(places, from.tuning().gap, from.tuning().longest_span);
@@ -48,7 +73,7 @@ pub fn transfer_through(
     let failure: Mutex<Option<PackError>> = Mutex::default();
     let threads = from.tuning().readers.max(job.threads).min(spans.len());
     let work = || {
-        let mut noticer = Noticer::new(to.compression());
+        let mut noticer = Noticer::new(to.map_or(Compression::None, Writer::compression));
         while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
             let copied = job.check().map_err(PackError::from);
             if let Err(error) = copied.and_then(|()| copy_span(from, to, span, &mut noticer, each, step, job)) {
@@ -71,7 +96,7 @@ pub fn transfer_through(
 
 fn copy_span(
     from: &PackStore,
-    to: &Writer<'_>,
+    to: Option<&Writer<'_>>,
     span: &Span,
     noticer: &mut Noticer,
     each: &Each<'_>,
@@ -91,7 +116,9 @@ fn copy_span(
         job.check()?;
         let stored = span.stored(place, &bytes);
         let raw = from.unpack(id, place, stored, &mut room)?;
-        to.add_stored(place.kind, *id, (place.codec, stored), raw, noticer)?;
+        if let Some(to) = to {
+            to.add_stored(place.kind, *id, (place.codec, stored), raw, noticer)?;
+        }
         each(id, raw);
         job.moved(step, raw.len() as u64, 0);
     }

@@ -20,6 +20,7 @@ fn a_cache_that_is_not_there_is_told_and_not_made() {
     let world = World::new().esker("cache info").ok();
     assert_snapshot!(world.shown(), @r"
     folder                 $WORLD/alice/.git/esker/cache
+    mode                   full
     on disk                0 bytes in 0 packs
     objects                0 in 0 index segments
     used by this worktree  0 bytes in 0 objects

@@ -21,4 +21,5 @@ mod sharing;
 mod sharing_blocks;
 mod sparse;
 mod standing;
+mod thin;
 mod verifying;

@@ -49,6 +49,12 @@ fn tell(report: &AddReport, out: &mut Out) {
             bytes_text(report.stored_bytes)
         ));
     }
+    if report.left_bytes > 0 {
+        let left = bytes_text(report.left_bytes);
+        out.line(format_args!(
+            "left {left} in its files, since the cache is thin: run `esker push` before you edit them"
+        ));
+    }
 }
 
 fn line(dataset: &Added) -> String {

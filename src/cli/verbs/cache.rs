@@ -60,6 +60,7 @@ fn show(info: &CacheInfo, out: &mut Out) {
     let used = format!("{} in {} objects", bytes_text(info.used_bytes), count_text(info.used_objects));
     let mut table = Table::new([Align::Left, Align::Left]);
     table.row(["folder".into(), format!("{}{set}", info.folder.display()).into()]);
+    table.row(["mode".into(), info.mode.into()]);
     table.row(["on disk".into(), packs.into()]);
     if info.shares_blocks {
         let containers = format!("{} in {} containers", bytes_text(info.container_bytes), count_text(info.containers));

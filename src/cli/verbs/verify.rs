@@ -144,7 +144,7 @@ impl Page {
     }
 
     fn notes(&self, report: &VerifyReport, out: &mut Out) {
-        let Checked { unindexed_packs, elsewhere, in_condemned, .. } = report.checked;
+        let Checked { unindexed_packs, elsewhere, in_files, in_condemned, .. } = report.checked;
         if unindexed_packs > 0 && report.repaired.is_none() {
             out.line(format_args!(
                 "{} left by an interrupted run: no index names them",
@@ -154,6 +154,10 @@ impl Page {
         if elsewhere > 0 {
             let those = counted(elsewhere, "chunk or list is", "chunks and lists are");
             out.line(format_args!("{those} not here, and on a remote as far as is known"));
+        }
+        if in_files > 0 {
+            let those = counted(in_files, "chunk is", "chunks are");
+            out.line(format_args!("{those} in files of the worktree only: the cache is thin, `esker push` sends them"));
         }
         if in_condemned > 0 {
             let those = counted(in_condemned, "chunk or list lies", "chunks and lists lie");

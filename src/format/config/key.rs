@@ -22,7 +22,7 @@ const fn rule(pattern: &'static str, kind: ValueKind, doc: &'static str) -> Rule
 }
 
 /// All keys, in the order in which people should read them.
-pub const KEYS: [Rule; 11] = [
+pub const KEYS: [Rule; 12] = [
     rule("project.id", ValueKind::Hex, "names this project in a bucket that it shares; tracked file only"),
     rule("core.remote", ValueKind::RemoteName, "the remote that is meant when none is named"),
     rule("core.threads", ValueKind::Count, "how many threads compute; default: one for each core"),
@@ -31,6 +31,11 @@ pub const KEYS: [Rule; 11] = [
         "cache.compression",
         ValueKind::OneOf(&["none", "auto", "fast", "small"]),
         "how hard the cache tries to save space; default: auto, only while the disk is behind",
+    ),
+    rule(
+        "cache.mode",
+        ValueKind::OneOf(&["full", "thin"]),
+        "whether `add` copies data into the cache, or leaves it in its files until it is pushed; default: full",
     ),
     rule("git.stage", ValueKind::Bool, "whether pointers and ignore files are staged in Git; default: true"),
     rule("remote.<name>.url", ValueKind::Url, "the store: s3://bucket/prefix, file:///folder or a folder"),

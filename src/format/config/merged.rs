@@ -81,6 +81,16 @@ impl Config {
         self.text("cache.compression").and_then(|name| name.parse().ok()).unwrap_or_default()
     }
 
+    /// `full` or `thin`.
+    pub fn cache_mode(&self) -> &'static str {
+        if self.is_thin() { "thin" } else { "full" }
+    }
+
+    /// Whether the cache is thin: `add` leaves data where it is, in the files of the worktree.
+    pub fn is_thin(&self) -> bool {
+        self.text("cache.mode") == Some("thin")
+    }
+
     /// Whether pointers and ignore files are staged in Git.
     pub fn stages(&self) -> bool {
         self.get("git.stage").is_none_or(|entry| entry.value == Value::Bool(true))
@@ -145,14 +155,14 @@ mod tests {
     fn defaults_hold_where_nothing_is_set() {
         let config = Config::merge(Vec::new());
         assert!(config.stages());
-        assert_eq!(config.compression(), Compression::Auto);
+        assert_eq!((config.compression(), config.is_thin()), (Compression::Auto, false));
         assert_eq!((config.threads(), config.default_remote(), config.cache_dir()), (None, None, None));
         assert_eq!((config.project_id(), config.remote("o")), (None, None));
     }
 
     #[test]
     fn every_setting_is_read_as_what_it_is() {
-        let text = "project.id = '000102030405060708090a0b0c0d0eff'\ncore.remote = 'o'\ncache.dir = 'c'\ncache.compression = 'small'";
+        let text = "project.id = '000102030405060708090a0b0c0d0eff'\ncore.remote = 'o'\ncache.dir = 'c'\ncache.compression = 'small'\ncache.mode = 'thin'";
         let config = Config::merge(vec![layer(Place::Project, text)]);
         assert_eq!(config.project_id(), Some([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]));
         assert_eq!(config.default_remote(), Some("o"));
@@ -160,6 +170,6 @@ mod tests {
             config.cache_dir().map(|(folder, origin)| (folder, origin.to_string())),
             Some(("c", "c:3".to_owned()))
         );
-        assert_eq!(config.compression(), Compression::Small);
+        assert_eq!((config.compression(), config.is_thin()), (Compression::Small, true));
     }
 }

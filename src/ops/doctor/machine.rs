@@ -37,7 +37,7 @@ fn cache(project: &Project) -> Vec<Check> {
         Ok(volume) => volume,
         Err(error) => return vec![Check::fail("cache", &Error::Disk(error))],
     };
-    let place = format!("{}{made}", folder.display());
+    let place = format!("{}{made}, {}", folder.display(), project.config().cache_mode());
     let kind = volume.kind.map_or(String::new(), |kind| format!(", {kind}"));
     let clones = if volume.can_clone { "can share blocks between files" } else { "copies files" };
     let room = format!("{} free{kind}, {clones}", bytes_text(volume.free_bytes));

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::base::{Job, Step, Unit};
+use crate::base::{Id, Job, Step, Unit};
+use crate::format::pack::PackKind;
 use crate::packs::{PackStore, Removed};
 
 use super::super::acknowledged::in_root;
@@ -20,7 +21,7 @@ use super::report::Swept;
 /// What nothing names stays so long: it may be of an add that was interrupted, or undone and wanted again.
 const UNNAMED_STAY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// Removes from the cache what the policy does not keep.
+/// Removes from the cache what the policy does not keep; from a thin one also all data that a remote is known to have.
 ///
 /// # Errors
 /// `SharedCache` unless forced, since nobody knows the needs of other clones; `Packs` if a page that the cache has is
@@ -38,14 +39,22 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     let all = sweep.everything()?;
     let kept = Kept::of(project, &options.policy, job)?;
     job.began(Step::Compare, None, Unit::Items);
-    let mut live = alive(&kept, &all, job)?;
+    let copies = Copies::load(project)?;
+    let needs = |kept: &Kept| -> Result<HashSet<Id>, Error> {
+        let mut ids = alive(kept, &all, job)?.ids;
+        // A thin cache keeps lists, and of the data what is nowhere else.
+        if project.config().is_thin() {
+            ids.retain(|id| !copies.have(id) || all.find(id).is_some_and(|place| place.kind == PackKind::Pages));
+        }
+        Ok(ids)
+    };
+    let mut live = needs(&kept)?;
     let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
     let named = alive(&past, &all, job)?;
-    let copies = Copies::load(project)?;
-    live.ids.extend(named.ids.iter().filter(|id| !copies.have(id)));
-    live.ids.extend(sweep.in_young_packs(UNNAMED_STAY)?.difference(&named.ids));
+    live.extend(named.ids.iter().filter(|id| !copies.have(id)));
+    live.extend(sweep.in_young_packs(UNNAMED_STAY)?.difference(&named.ids));
     job.done(Step::Compare);
-    let choice = sweep.choose(&live.ids, options.grace())?;
+    let choice = sweep.choose(&live, options.grace())?;
     swept.choose(&choice);
     if options.is_dry_run {
         let ripe: HashSet<_> = sweep.ripe(Duration::ZERO)?.into_iter().chain(choice.packs()).collect();
@@ -54,18 +63,18 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
         let past = past.pointers.iter().filter(|(key, _)| !kept.pointers.contains_key(key));
         for (_, (path, pointer)) in past {
             let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
-            swept.files.extend(dying(None, &all, &in_root(&dataset), &live.ids)?);
+            swept.files.extend(dying(None, &all, &in_root(&dataset), &live)?);
         }
         return Ok(swept);
     }
     // What is alive in packs that go is copied before anybody has to wait.
-    swept.count(&sweep.copy_alive(&choice, &live.ids, job)?);
+    swept.count(&sweep.copy_alive(&choice, &live, job)?);
     let _alone = project.close_cache()?;
     // Whoever pointed at something since the first look has ended: their pointers are there.
-    live.ids.extend(alive(&Kept::of(project, &options.policy, job)?, &all, job)?.ids);
-    swept.count(&sweep.condemn(&choice, &live.ids, job)?);
+    live.extend(needs(&Kept::of(project, &options.policy, job)?)?);
+    swept.count(&sweep.condemn(&choice, &live, job)?);
     let ripe = sweep.ripe(Duration::ZERO)?;
-    swept.count(&sweep.remove(&ripe, &live.ids, job)?);
+    swept.count(&sweep.remove(&ripe, &live, job)?);
     sweep.forget_records()?;
     Ok(swept)
 }

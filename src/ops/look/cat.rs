@@ -1,6 +1,6 @@
 //! `cat`: the bytes of one file, out of the cache or straight from a remote.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -20,6 +20,7 @@ use super::super::named::{Named, named};
 use super::super::pages::Pages;
 use super::super::pointed::pointer_path;
 use super::super::project::Project;
+use super::super::unstored::Unstored;
 
 /// So many bytes are in hand at once.
 const WINDOW: u64 = 16 << 20;
@@ -42,9 +43,10 @@ pub struct CatReport {
 /// `Usage` for what is no file; `DataMissing` if neither the cache nor the remote has a chunk.
 pub fn cat(project: &Project, name: &OsStr, out: &mut dyn Write, job: &Job<'_>) -> Result<CatReport, Error> {
     let Named { moment, path } = named(project, name)?;
-    let (remote, pages, node) = find(project, &moment, &path)?;
+    let Found { dataset, remote, pages, node } = find(project, &moment, &path)?;
     let Node::File { bytes, id, chunks, .. } = &node else { return Err(no_file(&path, &node)) };
-    let source = Source { project, path: &path, remote, fetcher: Fetcher::new(project, None) };
+    let unstored = unstored(project, &dataset, &pages, &node, job)?;
+    let source = Source { project, path: &path, remote, fetcher: Fetcher::new(project, None), unstored };
     job.began(Step::Fetch, Some(*bytes), Unit::Bytes);
     let mut hasher = blake3::Hasher::new();
     let mut window = Vec::new();
@@ -65,11 +67,16 @@ pub fn cat(project: &Project, name: &OsStr, out: &mut dyn Write, job: &Job<'_>) 
     if found == *id { Ok(CatReport { bytes: *bytes }) } else { Err(source.damaged(id, chunks, &found)) }
 }
 
-fn find<'a>(
-    project: &'a Project,
-    moment: &Moment,
-    path: &RepoPath,
-) -> Result<(Option<String>, Pages<'a>, Node), Error> {
+/// A file, as some pointer has it.
+struct Found<'a> {
+    dataset: RepoPath,
+    /// The remote that the pointer names.
+    remote: Option<String>,
+    pages: Pages<'a>,
+    node: Node,
+}
+
+fn find<'a>(project: &'a Project, moment: &Moment, path: &RepoPath) -> Result<Found<'a>, Error> {
     let datasets = moment.datasets(project, std::slice::from_ref(path))?;
     let is_named = |dataset: &RepoPath| path.is_in(dataset) || pointer_path(dataset) == *path;
     let named = datasets.into_iter().find(|(chosen, _)| is_named(&chosen.dataset));
@@ -79,13 +86,34 @@ fn find<'a>(
     let pages = Pages::new(project, pointer.remote.as_deref())?;
     let version = Held::by_pointer(Some(&pointer)).version;
     if let Some(node) = version.entry(&pages, &inside)? {
-        return Ok((pointer.remote, pages, node));
+        return Ok(Found { dataset: chosen.dataset, remote: pointer.remote, pages, node });
     }
     let has_some = version.entries(&pages, &inside)?.next().transpose()?.is_some();
     if has_some || inside.is_empty() {
         return Err(folder());
     }
     Err(Error::NotInDataset { path: path.clone(), dataset: chosen.dataset })
+}
+
+/// The chunks of the file that the cache lacks and files of the worktree have.
+fn unstored(
+    project: &Project,
+    dataset: &RepoPath,
+    pages: &Pages<'_>,
+    node: &Node,
+    job: &Job<'_>,
+) -> Result<Unstored, Error> {
+    let Node::File { bytes, id, chunks, .. } = node else { return Ok(Unstored::nothing(project)) };
+    let cache = project.cache()?;
+    let mut wanted = HashSet::new();
+    for chunk in file_chunks(pages, id, *bytes, chunks, 0..*bytes)? {
+        let (_, chunk) = chunk?;
+        wanted.extend(Some(chunk.id).filter(|id| cache.find(id).is_none()));
+    }
+    match wanted.is_empty() {
+        true => Ok(Unstored::nothing(project)),
+        false => Unstored::find_in(project, dataset, &[], &mut wanted, job),
+    }
 }
 
 fn no_file(path: &RepoPath, node: &Node) -> Error {
@@ -102,6 +130,7 @@ struct Source<'a> {
     path: &'a RepoPath,
     remote: Option<String>,
     fetcher: Fetcher<'a>,
+    unstored: Unstored,
 }
 
 impl Source<'_> {
@@ -113,7 +142,7 @@ impl Source<'_> {
         job: &Job<'_>,
     ) -> Result<(), Error> {
         job.check()?;
-        let raw = self.read(window)?;
+        let raw = self.read(window, job)?;
         for chunk in window {
             let bytes = &raw[&chunk.id];
             hasher.update(bytes);
@@ -123,8 +152,9 @@ impl Source<'_> {
         Ok(())
     }
 
-    /// Reads some chunks from the cache; those that it lacks, or has damaged, from the remote in few requests.
-    fn read(&self, window: &[ChunkRef]) -> Result<HashMap<Id, Vec<u8>>, Error> {
+    /// Reads some chunks from the cache; those that it lacks from files, or as those that it has damaged from the remote, in
+    /// few requests.
+    fn read(&self, window: &[ChunkRef], job: &Job<'_>) -> Result<HashMap<Id, Vec<u8>>, Error> {
         let cache = self.project.cache()?;
         let mut raw = HashMap::new();
         let (mut missing, mut damage) = (Vec::new(), None);
@@ -137,6 +167,11 @@ impl Source<'_> {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+        if !missing.is_empty() {
+            let wanted: HashSet<Id> = missing.iter().copied().collect();
+            raw.extend(self.unstored.gather(|id| wanted.contains(id), job)?);
+            missing.retain(|id| !raw.contains_key(id));
         }
         if missing.is_empty() {
             return Ok(raw);

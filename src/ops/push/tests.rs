@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::base::{Cancel, Event, Events};
+use crate::ops::error::Kind;
 use crate::ops::testing::{Sandbox, Watched, noise, path, run};
 use crate::packs::{PackStore, layout};
 use crate::store::Store;
@@ -88,7 +90,7 @@ fn one_more_file_costs_its_chunk_and_the_pages_above_it() {
     remote.packs.refresh_for_push(true).unwrap();
     let acknowledged = Acknowledged::load(&remote.packs).unwrap();
     let newest: Vec<Selected> = part.wanted[..1].to_vec();
-    let lack = run(|job| look(&project, &remote, &newest, &acknowledged, job)).unwrap();
+    let (lack, _) = run(|job| look(&project, &remote, &newest, &acknowledged, job)).unwrap();
     assert_eq!((lack.chunks.len(), lack.pages.len()), (1, 2));
     let pushed = run(|job| push_to(&project, &remote, &part, job)).unwrap();
     assert_eq!((pushed.new_files, pushed.new_chunks, pushed.new_bytes), (1, 1, 3));
@@ -280,7 +282,7 @@ fn a_dry_run_tells_what_would_be_sent_and_writes_nothing() {
 }
 
 #[test]
-fn a_lost_cache_is_filled_again_from_files_that_did_not_change() {
+fn what_a_cache_has_lost_is_pushed_from_files_that_did_not_change() {
     let sandbox = Sandbox::new();
     sandbox.write("alice", "data/a", noise(1, 50_000));
     sandbox.write("alice", "data/b", noise(2, 50_000));
@@ -315,8 +317,8 @@ fn data_that_is_nowhere_is_named_before_anything_is_sent() {
     let remote = sandbox.project("alice").remote(None).unwrap();
     remote.packs.refresh(false).unwrap();
     assert_eq!(remote.packs.catalog().entry_count(), 0);
-    // The other one was found in the worktree.
-    assert!(sandbox.project("alice").cache().unwrap().find(&Id::of(b"two")).is_some());
+    // The other one was found in the worktree, and need not be anywhere else.
+    assert!(sandbox.project("alice").cache().unwrap().find(&Id::of(b"two")).is_none());
 }
 
 #[test]
@@ -332,4 +334,34 @@ fn a_pointer_may_name_its_remote() {
     let report = push_all(&sandbox, "alice");
     let sent: Vec<(&str, u64)> = report.remotes.iter().map(|it| (it.remote.as_str(), it.new_bytes)).collect();
     assert_eq!(sent, [("origin", 3), ("second", 3)]);
+}
+
+/// Edits a file as soon as something is sent.
+struct Editor(std::path::PathBuf);
+
+impl Events for Editor {
+    fn on(&self, event: Event) {
+        if matches!(event, Event::Began { step: Step::Send, .. }) {
+            std::fs::write(&self.0, noise(9, 300_000)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_edited_while_it_is_pushed_is_named_and_no_root_is_put() {
+    let sandbox = Sandbox::new();
+    sandbox.write("alice", ".git/esker/config.toml", "[cache]\nmode = \"thin\"\n");
+    sandbox.write("alice", "data/a", noise(1, 300_000));
+    sandbox.write("alice", "data/b", noise(2, 300_000));
+    sandbox.add("alice", &["data"]);
+    let project = sandbox.project("alice");
+    let editor = Editor(sandbox.root("alice/data/b"));
+    let job = Job { events: &editor, cancel: &Cancel::default(), threads: 2 };
+    let error = push(&project, &PushOptions::default(), &job).unwrap_err();
+    let Error::EditedUnpushed { files, count: 1 } = &error else { panic!("{error}") };
+    assert_eq!((&files[0].path, error.kind()), (&path("data/b"), Kind::Damage));
+    assert!(project.remote(None).unwrap().packs.roots().unwrap().is_empty());
+    sandbox.write("alice", "data/b", noise(2, 300_000));
+    push_all(&sandbox, "alice");
+    assert!(is_whole(&sandbox, "alice"));
 }

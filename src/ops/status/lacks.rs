@@ -10,6 +10,7 @@ use super::super::error::Error;
 use super::super::pages::Pages;
 use super::super::project::Project;
 use super::super::version::{Version, lacking};
+use super::report::DataState;
 
 /// What is missing somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,16 +32,23 @@ fn first(pointer: &Pointer) -> Option<Id> {
     }
 }
 
-/// Whether the data is here, and in no remote as far as is known. Pages are pushed last, so that one tells of all.
-pub fn is_unpushed(project: &Project, copies: &Copies, pointer: &Pointer) -> Result<bool, Error> {
+/// Whether the data of a dataset in that state is here, and in no remote as far as is known. Pages are pushed last, so that
+/// one tells of all.
+pub fn is_unpushed(project: &Project, copies: &Copies, pointer: &Pointer, state: DataState) -> Result<bool, Error> {
     let Some(first) = first(pointer) else { return Ok(false) };
-    Ok(!copies.have(&first) && project.cache()?.find(&first).is_some())
+    Ok(!copies.have(&first) && is_here(project, &first, pointer, state)?)
+}
+
+/// Whether the cache has it, or it is a file of one chunk that stands in the worktree.
+fn is_here(project: &Project, first: &Id, pointer: &Pointer, state: DataState) -> Result<bool, Error> {
+    let is_in_file = matches!(pointer.kind, Kind::File { manifest: None, .. }) && state == DataState::Same;
+    Ok(is_in_file || project.cache()?.find(first).is_some())
 }
 
 /// A look at one chunk or page that is enough where the data was here a moment ago.
-pub fn at_a_glance(project: &Project, pointer: &Pointer) -> Result<Option<Lacks>, Error> {
+pub fn at_a_glance(project: &Project, pointer: &Pointer, state: DataState) -> Result<Option<Lacks>, Error> {
     let Some(first) = first(pointer) else { return Ok(None) };
-    let is_there = project.cache()?.find(&first).is_some();
+    let is_there = is_here(project, &first, pointer, state)?;
     Ok((!is_there).then_some(Lacks { chunks: 0, bytes: 0, is_all: false }))
 }
 

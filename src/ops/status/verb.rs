@@ -85,10 +85,11 @@ fn of_dataset(
     let cache_lacks = match (&pointer, state) {
         (None, _) => None,
         (Some(pointer), DataState::Absent | DataState::Deleted) => lacks::in_full(project, &pages, pointer)?,
-        (Some(pointer), _) => lacks::at_a_glance(project, pointer)?,
+        (Some(pointer), _) => lacks::at_a_glance(project, pointer, state)?,
     };
     let unpushed = beside.copies.zip(pointer.as_ref());
-    let is_unpushed = unpushed.map(|(copies, pointer)| lacks::is_unpushed(project, copies, pointer)).transpose()?;
+    let is_unpushed =
+        unpushed.map(|(copies, pointer)| lacks::is_unpushed(project, copies, pointer, state)).transpose()?;
     let clashes = if status.in_conflict { clashes(project, beside.conflicts, &chosen.dataset)? } else { None };
     Ok(Some(DatasetStatus {
         clashes,

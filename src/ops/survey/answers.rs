@@ -30,6 +30,13 @@ impl Survey {
         Some(self.found[at].stat)
     }
 
+    /// The id and the stat of the file at `path`; `None` if no file is there.
+    pub fn file_at(&self, path: &RepoPath) -> Option<(Id, Stat)> {
+        let at = self.found.binary_search_by(|found| found.path.cmp(path)).ok()?;
+        let is_file = matches!(self.found[at].kind, FileKind::File { .. });
+        is_file.then(|| (self.ids[at], self.found[at].stat))
+    }
+
     /// What differs at `path`.
     pub fn difference(&self, path: &RepoPath) -> Option<&Difference> {
         let at = self.differences.binary_search_by(|difference| difference.path.cmp(path)).ok()?;

@@ -9,6 +9,7 @@ use crate::packs::{Look, layout, transfer_good};
 use super::super::error::Error;
 use super::super::project::Project;
 use super::ground::{Ground, Lists};
+use super::in_files;
 use super::names::{Named, Names};
 use super::report::{Checked, Suffering, VerifyOptions};
 use super::walk::{Naming, Unread, Walk};
@@ -62,10 +63,13 @@ pub fn examine(
         walk.visit(named)?;
         job.moved(Step::Compare, 1, 0);
     }
-    let lost = sort_out_unpushed(ground, look, &lists, &beside, &mut found)?;
+    let lost = sort_out_unpushed(project, ground, &lists, &beside, &mut found)?;
     found.checked.versions = (named.len() + beside.len()) as u64;
     found.checked.count(&walk);
     (found.missing, found.condemned) = (walk.missing, walk.condemned);
+    if ground.as_remote().is_none() {
+        found.checked.in_files = in_files::take_out(project, &mut found.missing, job)?;
+    }
     found.missing.extend(lost);
     let mut naming = Naming::new(&lists, &found.missing);
     for named in named.iter().chain(&beside) {
@@ -81,15 +85,15 @@ pub fn examine(
 
 /// What this clone names and no root does: not pushed yet, or lost if it is not here either. Returns what is lost.
 fn sort_out_unpushed(
+    project: &Project,
     ground: &Ground<'_>,
-    look: &Look,
     lists: &Lists<'_>,
     beside: &[Named],
     found: &mut Examined,
 ) -> Result<HashMap<Id, PackKind>, Error> {
     let mut lost = HashMap::new();
     for named in beside {
-        let mut walk = Walk::new(ground, look, lists);
+        let mut walk = Walk::new(ground, lists.look(), lists);
         walk.visit(named)?;
         if walk.missing.is_empty() {
             add(&mut found.unkept, &named.path);
@@ -97,7 +101,10 @@ fn sort_out_unpushed(
         }
         // A place that the index names and that is not right is damage, whoever else has the bytes.
         let is_lost = |id: &Id| ground.own().find(id).is_none() || ground.packs().find(id).is_some();
-        let gone: HashMap<Id, PackKind> = walk.missing.into_iter().filter(|(id, _)| is_lost(id)).collect();
+        let mut gone: HashMap<Id, PackKind> = walk.missing.into_iter().filter(|(id, _)| is_lost(id)).collect();
+        if !gone.keys().any(|id| ground.packs().find(id).is_some()) {
+            in_files::take_out(project, &mut gone, lists.job())?;
+        }
         if gone.is_empty() {
             add(&mut found.unpushed, &named.path);
         }

@@ -109,6 +109,16 @@ impl<'a> Lists<'a> {
         Lists { ground, look, job, last: RefCell::default(), damaged: RefCell::default() }
     }
 
+    /// What is known of the store.
+    pub fn look(&self) -> &'a Look {
+        self.look
+    }
+
+    /// The job for which they are read.
+    pub fn job(&self) -> &'a Job<'a> {
+        self.job
+    }
+
     /// Whether the page can be read.
     ///
     /// # Errors

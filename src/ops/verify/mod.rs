@@ -3,6 +3,7 @@
 mod examine;
 mod ground;
 mod history;
+mod in_files;
 mod names;
 mod repair;
 mod report;

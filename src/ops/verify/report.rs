@@ -72,6 +72,8 @@ pub struct Checked {
     pub pages: u64,
     /// Chunks and pages that are not in the cache, and that a remote is known to have.
     pub elsewhere: u64,
+    /// Chunks that a thin cache leaves to files of the worktree, whose stats say that they are what was added.
+    pub in_files: u64,
     /// Chunks and pages that lie in condemned packs only: `gc` copies them before it removes those.
     pub in_condemned: u64,
     /// What was read; `None` if no data was.
