@@ -163,7 +163,7 @@ impl Departure {
     /// Stores in the cache what would be lost with the files.
     ///
     /// # Errors
-    /// `WorktreeOnly` if lists are lost, which no file brings back; not if that is forced.
+    /// `WorktreeOnly` if something is lost that no file brings back; not if that is forced.
     pub fn shelter(&mut self, project: &Project, force: bool, job: &Job<'_>) -> Result<(), Error> {
         if self.removes.is_empty() {
             return Ok(());

@@ -7,8 +7,8 @@ use std::fs::File;
 use crate::base::{Id, Job, RepoPath, Stat, Step, Unit};
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
-use crate::format::tree::{ChunkRef, Entry, Node, file_chunks};
-use crate::packs::{PackError, PackStore, Sink};
+use crate::format::tree::{ChunkRef, Chunks, Entry, Node, file_chunks};
+use crate::packs::{PackError, PackStore, Sink, store_pages};
 
 use super::copies::Copies;
 use super::error::Error;
@@ -42,12 +42,17 @@ pub fn shelter(
     if !goes.is_empty() {
         let elsewhere = Elsewhere { project, cache: project.cache()?, copies: OnceCell::new() };
         let alone = elsewhere.lacks(dataset, goes, survey)?;
-        store(&elsewhere, &alone, job)?;
+        store(&elsewhere, dataset, &alone, job)?;
     }
     Ok(Sheltered(()))
 }
 
-fn store(elsewhere: &Elsewhere<'_>, alone: &[(RepoPath, Stat)], job: &Job<'_>) -> Result<(), Error> {
+fn store(
+    elsewhere: &Elsewhere<'_>,
+    dataset: &RepoPath,
+    alone: &[(RepoPath, Stat)],
+    job: &Job<'_>,
+) -> Result<(), Error> {
     if alone.is_empty() {
         return Ok(());
     }
@@ -55,7 +60,14 @@ fn store(elsewhere: &Elsewhere<'_>, alone: &[(RepoPath, Stat)], job: &Job<'_>) -
     let sink = OnlyCopies { copies: elsewhere.copies()?, to: &writer };
     let files: Vec<(&RepoPath, Stat)> = alone.iter().map(|(path, stat)| (path, *stat)).collect();
     job.began(Step::Store, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-    ingest(elsewhere.project.root(), &files, &sink, Step::Store, job)?;
+    for (read, (path, _)) in ingest(elsewhere.project.root(), &files, &sink, Step::Store, job)?.iter().zip(alone) {
+        // The list of a short file stands in the tree, but that of a dataset of one file is a page.
+        if let Chunks::Inline(chunks) = &read.content.chunks
+            && path == dataset
+        {
+            store_pages(&sink, chunks, &mut Noticer::new(sink.compression()))?;
+        }
+    }
     writer.finish()?;
     job.done(Step::Store);
     Ok(())

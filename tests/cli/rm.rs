@@ -96,14 +96,13 @@ fn a_part_that_changed_or_is_not_there_is_refused() {
 }
 
 #[test]
-fn the_last_copy_of_data_is_not_removed() {
-    let world = with_data().remove(".git/esker/cache/packs").remove(".git/esker/cache/index").esker("rm one.csv");
-    assert_snapshot!(world.shown(), @r"
-    ! error: data of one.csv may be in its files only: the cache lacks 1 chunks, as do all remotes known here
-    ! hint: `esker rm --keep one.csv` leaves the files, `--force` removes them for good
-    exit code 3
-    ");
-    assert_eq!(world.esker("rm --force one.csv").ok().git_output("status --short"), "M  .gitignore\nD  one.csv.esker");
+fn the_last_copy_of_data_is_stored_before_its_files_go() {
+    let world = with_data().file("large.csv", rows(9000)).esker("add large.csv").ok().commit("large");
+    let world = world.remove(".git/esker/cache/packs").remove(".git/esker/cache/index");
+    let world = world.esker("rm one.csv large.csv").ok();
+    assert!(!world.path("one.csv").exists() && !world.path("large.csv").exists());
+    let world = world.esker("checkout HEAD -- one.csv large.csv").ok();
+    assert_eq!((world.read("one.csv"), world.read("large.csv")), (rows(9), rows(9000)));
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn the_mode_may_change_at_any_time() {
     let world = world.esker("verify --repair").ok().esker("verify").ok().esker("push").ok();
     assert!(cached_bytes(&world) > 200_000);
     // Thin again: what a remote has goes.
-    let world = world.esker(THIN).ok().esker("gc").ok();
+    let world = world.esker(THIN).ok().esker("gc --grace 0").ok();
     assert!(cached_bytes(&world) < 10_000, "{}", cached_bytes(&world));
     let world = world.remove("new").remove("old").esker("checkout").ok();
     assert_eq!((world.read("new"), world.read("old")), (bytes(2, 100_000), bytes(1, 100_000)));
