@@ -95,7 +95,7 @@ impl<'a> Aim<'a> {
 
     /// Looks for `wanted` in the files that are here. What is found is taken out of `wanted`.
     pub fn unstored(&self, project: &Project, wanted: &mut HashSet<Id>) -> Result<Unstored, Error> {
-        let mut unstored = Unstored::nothing(project);
+        let mut unstored = Unstored::nothing();
         let asked = [self.target.version()];
         unstored.look(project, &self.pages, &self.target.dataset, &self.survey, &asked, wanted)?;
         Ok(unstored)

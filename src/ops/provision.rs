@@ -47,7 +47,7 @@ impl Provision {
         let is_thin = project.config().is_thin();
         let wanted = missing.iter().map(|chunk| chunk.id);
         let mut open: HashSet<Id> = wanted.filter(|id| is_thin || !is_there(id)).collect();
-        let mut unstored = Unstored::nothing(project);
+        let mut unstored = Unstored::nothing();
         if !open.is_empty() {
             unstored = aim.unstored(project, &mut open)?;
             open.retain(|id| !is_there(id));

@@ -37,7 +37,7 @@ pub fn require(
     let needed = lack.chunks.iter().map(|chunk| chunk.id);
     let mut absent: HashSet<Id> = needed.filter(|id| cache.find(id).is_none()).collect();
     let unstored = match absent.is_empty() {
-        true => Unstored::nothing(project),
+        true => Unstored::nothing(),
         false => Unstored::find(project, wanted, &mut absent, job)?,
     };
     absent.extend(&lack.unread);
@@ -105,7 +105,7 @@ impl Here {
         let inside = path.strip(&self.dataset)?;
         let was_seen = || self.seen.seen().is_some_and(|seen| seen.records().any(|it| it.path == inside.as_bytes()));
         // Of an older version nothing is seen any more. But there are lists of it, and no remote is known to have them.
-        let had = if self.revision.is_some() { self.has_lists } else { was_seen() };
+        let had = if self.revision.is_some() { self.has_lists && self.seen.base().is_some() } else { was_seen() };
         had.then(|| self.revision.clone())
     }
 }

@@ -3,8 +3,8 @@
 //! A stat only says where to look. The hash of each chunk decides whether the file still is what was added.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -17,6 +17,7 @@ use crate::worktree::{Reader, WorktreeError};
 
 use super::error::Error;
 use super::here::note_stats;
+use super::needed::linked_projects;
 use super::pages::Pages;
 use super::pointed::{self, Selected};
 use super::project::Project;
@@ -26,12 +27,19 @@ use super::version::Version;
 /// So many chunks are read by one thread before it takes others.
 const BATCH: usize = 64;
 
-/// Where chunks lie in files of one worktree.
+/// Where chunks lie in files of the worktrees of a clone.
 pub struct Unstored {
-    root: PathBuf,
-    files: Vec<(RepoPath, Stat)>,
+    files: Vec<Holder>,
     /// By file, and in it by offset.
     pieces: Vec<Piece>,
+}
+
+/// A file that has chunks.
+struct Holder {
+    /// The root of its worktree.
+    root: Arc<Path>,
+    path: RepoPath,
+    stat: Stat,
 }
 
 /// A chunk and its place.
@@ -43,18 +51,34 @@ struct Piece {
 
 impl Unstored {
     /// No chunk is known yet.
-    pub fn nothing(project: &Project) -> Unstored {
-        Unstored { root: project.root().to_owned(), files: Vec::new(), pieces: Vec::new() }
+    pub fn nothing() -> Unstored {
+        Unstored { files: Vec::new(), pieces: Vec::new() }
     }
 
-    /// Looks for `wanted` in the datasets of `first`, then in all others. What is found is taken out of `wanted`.
+    /// Looks for `wanted` in the datasets of `first`, then in all others, then in other worktrees of the clone. What is
+    /// found is taken out of `wanted`.
     pub fn find(
         project: &Project,
         first: &[Selected],
         wanted: &mut HashSet<Id>,
         job: &Job<'_>,
     ) -> Result<Unstored, Error> {
-        let mut unstored = Unstored::nothing(project);
+        let mut unstored = Unstored::find_here(project, first, wanted, job)?;
+        if !wanted.is_empty() {
+            for linked in linked_projects(project)? {
+                unstored.add(Unstored::find_here(&linked, first, wanted, job)?);
+            }
+        }
+        Ok(unstored)
+    }
+
+    fn find_here(
+        project: &Project,
+        first: &[Selected],
+        wanted: &mut HashSet<Id>,
+        job: &Job<'_>,
+    ) -> Result<Unstored, Error> {
+        let mut unstored = Unstored::nothing();
         let mut looked_at = BTreeSet::new();
         let named: Vec<RepoPath> = first.iter().map(|selected| selected.dataset.path.clone()).collect();
         for dataset in named.into_iter().chain(pointed::known_paths(project)?) {
@@ -78,7 +102,7 @@ impl Unstored {
         wanted: &mut HashSet<Id>,
         job: &Job<'_>,
     ) -> Result<Unstored, Error> {
-        let mut unstored = Unstored::nothing(project);
+        let mut unstored = Unstored::nothing();
         let pages = Pages::of_verb(project, None, false)?;
         let survey = survey(project, dataset, &Nowhere, Step::Hash, job)?;
         note_stats(project, &survey);
@@ -100,6 +124,7 @@ impl Unstored {
         if survey.standing == Standing::Absent {
             return Ok(());
         }
+        let root: Arc<Path> = project.root().into();
         let pointer = pointed::read(project, dataset).ok().flatten();
         let mut versions: Vec<Version> = pointer.iter().map(Version::of).chain([survey.version()]).collect();
         versions.extend(asked.iter().cloned());
@@ -107,7 +132,7 @@ impl Unstored {
             if wanted.is_empty() || versions[..at].contains(version) {
                 continue;
             }
-            match self.look_at(pages, dataset, survey, version, wanted) {
+            match self.look_at(pages, (&root, dataset), survey, version, wanted) {
                 // A list that cannot be read lists nothing.
                 Err(Error::Packs(error)) if error.is_about_data() => {}
                 other => other?,
@@ -119,7 +144,7 @@ impl Unstored {
     fn look_at(
         &mut self,
         pages: &Pages<'_>,
-        dataset: &RepoPath,
+        (root, dataset): (&Arc<Path>, &RepoPath),
         survey: &Survey,
         version: &Version,
         wanted: &mut HashSet<Id>,
@@ -137,13 +162,13 @@ impl Unstored {
                 }
             }
             if self.pieces.last().is_some_and(|piece| piece.file == file) {
-                self.files.push((dataset.join(&path), stat));
+                self.files.push(Holder { root: Arc::clone(root), path: dataset.join(&path), stat });
             }
         }
         Ok(())
     }
 
-    /// Takes over what was found elsewhere, in the same worktree.
+    /// Takes over what was found elsewhere.
     pub fn add(&mut self, other: Unstored) {
         let first = self.files.len();
         self.files.extend(other.files);
@@ -181,11 +206,16 @@ impl Unstored {
     }
 
     fn read_batch(&self, batch: &[&Piece], sink: &dyn Sink, step: Step, job: &Job<'_>) -> Result<(), Error> {
-        let mut reader = Reader::open(&self.root)?;
         let mut noticer = Noticer::new(sink.compression());
         let mut raw = Vec::new();
+        let mut open: Option<(&Path, Reader)> = None;
         for of_file in batch.chunk_by(|one, next| one.file == next.file) {
-            let (path, stat) = &self.files[of_file[0].file];
+            let Holder { root, path, stat } = &self.files[of_file[0].file];
+            let reader = match open.take().filter(|(at, _)| *at == &**root) {
+                Some((_, reader)) => reader,
+                None => Reader::open(root)?,
+            };
+            let (_, reader) = open.insert((root, reader));
             let source = reader.source(path, stat)?;
             for piece in of_file {
                 job.check()?;
@@ -271,7 +301,7 @@ mod tests {
         let project = sandbox.project("alice");
         let (mut found, _) = find(&project, &[b"b"]);
         fs::write(sandbox.root("alice/data/b"), "c").unwrap();
-        found.files[0].1 = scan_one(project.root(), &path("data/b")).unwrap().stat;
+        found.files[0].stat = scan_one(project.root(), &path("data/b")).unwrap().stat;
         let read = run(|job| found.read(|_| true, &Nowhere, Step::Send, job));
         assert!(matches!(read, Err(Error::Worktree(WorktreeError::Changed { path: at })) if at == path("data/b")));
     }

@@ -167,8 +167,14 @@ fn the_mode_may_change_at_any_time() {
 }
 
 #[test]
-fn the_data_of_another_worktree_is_not_missing() {
+fn the_data_of_another_worktree_is_not_missing_and_may_be_pushed() {
     let world = unpushed(Remote::Folder).git("worktree add -q -b side ../linked").go_to("linked");
-    let world = world.file("x", bytes(9, 70_000)).esker("add x").ok().commit("x").go_to("alice");
-    world.esker("verify").ok().prints("in files of the worktree only");
+    let world = world.file("data/new", bytes(9, 70_000)).esker("add data/new").ok().commit("new").go_to("alice");
+    let world = world.esker("verify").ok().prints("in files of the worktree only");
+    let world = world.esker("push --all-branches").ok().git("checkout -q --ignore-other-worktrees side");
+    let world = world.esker("pull").ok();
+    assert_eq!(world.read("data/new"), bytes(9, 70_000));
+    // What another worktree had and has no more is not called edited here.
+    let world = world.go_to("linked").file("x", bytes(8, 70_000)).esker("add x").ok().commit("x").remove("x");
+    world.go_to("alice").esker("push --rev side").exits(5).says("neither in the cache nor in").never_says("edited");
 }

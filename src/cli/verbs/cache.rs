@@ -15,6 +15,7 @@ use crate::ops::{self, CacheClearOptions, CacheClearReport, CacheInfo};
 #[command(after_help = "\
 The cache is in Git's own folder (.git/esker/cache) unless `cache.dir` names
 another, which many clones may share. All worktrees of a clone share one.
+With `cache.mode` = thin, data stays in its files until it is pushed.
 `clear` refuses to drop what some revision needs and no remote is known to have.
 Run it when no other esker is at work in this clone.
 

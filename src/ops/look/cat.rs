@@ -103,7 +103,7 @@ fn unstored(
     node: &Node,
     job: &Job<'_>,
 ) -> Result<Unstored, Error> {
-    let Node::File { bytes, id, chunks, .. } = node else { return Ok(Unstored::nothing(project)) };
+    let Node::File { bytes, id, chunks, .. } = node else { return Ok(Unstored::nothing()) };
     let cache = project.cache()?;
     let mut wanted = HashSet::new();
     for chunk in file_chunks(pages, id, *bytes, chunks, 0..*bytes)? {
@@ -111,7 +111,7 @@ fn unstored(
         wanted.extend(Some(chunk.id).filter(|id| cache.find(id).is_none()));
     }
     match wanted.is_empty() {
-        true => Ok(Unstored::nothing(project)),
+        true => Ok(Unstored::nothing()),
         false => Unstored::find_in(project, dataset, &[], &mut wanted, job),
     }
 }

@@ -6,7 +6,6 @@ use crate::base::{Id, Job};
 use crate::format::pack::PackKind;
 
 use super::super::error::Error;
-use super::super::needed::linked_projects;
 use super::super::project::Project;
 use super::super::unstored::Unstored;
 
@@ -22,13 +21,8 @@ pub fn take_out(project: &Project, missing: &mut HashMap<Id, PackKind>, job: &Jo
     let is_left = |(id, kind): &(&Id, &PackKind)| **kind == PackKind::Chunks && cache.find(id).is_none();
     let mut wanted: HashSet<Id> = missing.iter().filter(is_left).map(|(id, _)| *id).collect();
     let before = missing.len();
-    for worktree in std::iter::once(project).chain(&linked_projects(project)?) {
-        if wanted.is_empty() {
-            break;
-        }
-        for found in Unstored::find(worktree, &[], &mut wanted, job)?.ids() {
-            missing.remove(&found);
-        }
+    for found in Unstored::find(project, &[], &mut wanted, job)?.ids() {
+        missing.remove(&found);
     }
     Ok((before - missing.len()) as u64)
 }
