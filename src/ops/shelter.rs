@@ -112,6 +112,7 @@ impl Elsewhere<'_> {
         }
         // Pages are pushed last: where the first is, there is all that it leads to.
         if let Version::Folder(root) = survey.version()
+            && !goes.is_empty()
             && self.copies()?.have(&root)
         {
             goes.clear();
