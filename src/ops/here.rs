@@ -7,11 +7,11 @@ use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
 use crate::format::pointer::{Kind, Pointer};
 use crate::format::tree::Node;
-use crate::packs::{Earlier, PackError, Sink};
+use crate::packs::{PackError, Sink};
 use crate::worktree;
 
 use super::error::Error;
-use super::ingest::ingest;
+use super::ingest::{ingest, unknown};
 use super::pages::Pages;
 use super::pointed;
 use super::project::Project;
@@ -115,7 +115,7 @@ fn file(
     let found = worktree::scan_one(project.root(), dataset)?;
     let folder = dataset.parent().unwrap_or_default().below(project.root());
     let name = RepoPath::new(dataset.name())?;
-    let mut read = ingest(&folder, &[(&name, found.stat)], &|_| Earlier::default(), sink, Step::Hash, job)?;
+    let mut read = ingest(&folder, &[(&name, found.stat)], &unknown, sink, Step::Hash, job)?;
     let content = read.pop().expect("one for each file").content;
     let executable = found.kind == FileKind::File { executable: true };
     Ok(Node::File { executable, bytes: content.bytes, id: content.id, chunks: content.chunks })

@@ -43,6 +43,11 @@ pub fn node(kind: &FileKind, content: impl FnOnce() -> Content) -> Node {
 /// Tells what is known of an earlier version of a file; nothing costs only time.
 pub type FindEarlier<'a> = &'a dyn Fn(&RepoPath) -> Earlier;
 
+/// Nothing is known of any file.
+pub fn unknown(_path: &RepoPath) -> Earlier {
+    Earlier::default()
+}
+
 /// Reads `files`, relative to `root`, into `sink`. The answers come in the same order. `step` moves by bytes.
 ///
 /// Of large files `earlier` is asked.

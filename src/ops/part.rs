@@ -7,13 +7,13 @@ use crate::format::compression::Noticer;
 use crate::format::pack::PackKind;
 use crate::format::pointer::Kind;
 use crate::format::tree::{self, Entry, Node};
-use crate::packs::{Earlier, Sink};
+use crate::packs::Sink;
 use crate::worktree::{self, Found, Ignored, Scan};
 
 use super::admit::Admitted;
 use super::draft::Draft;
 use super::error::Error;
-use super::ingest::{ingest, node};
+use super::ingest::{ingest, node, unknown};
 use super::pages::Pages;
 use super::project::Project;
 
@@ -96,8 +96,8 @@ fn read(
     let files: Vec<_> = found.iter().filter(is_file).map(|found| (&found.path, found.stat)).collect();
     job.began(Step::Store, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
     let root = wanted.dataset.below(project.root());
-    let contents = ingest(&root, &files, &|_| Earlier::default(), sink, Step::Store, job)
-        .map_err(|error| error.within(&wanted.dataset))?;
+    let contents =
+        ingest(&root, &files, &unknown, sink, Step::Store, job).map_err(|error| error.within(&wanted.dataset))?;
     let mut contents = contents.into_iter();
     job.done(Step::Store);
     let mut content = || contents.next().expect("one for each file").content;

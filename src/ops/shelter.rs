@@ -12,7 +12,7 @@ use crate::packs::{PackError, PackStore, Sink, store_pages};
 
 use super::copies::Copies;
 use super::error::Error;
-use super::ingest::ingest;
+use super::ingest::{ingest, unknown};
 use super::lazy_writer::LazyWriter;
 use super::pages::Pages;
 use super::plan::Plan;
@@ -60,7 +60,9 @@ fn store(
     let sink = OnlyCopies { copies: elsewhere.copies()?, to: &writer };
     let files: Vec<(&RepoPath, Stat)> = alone.iter().map(|(path, stat)| (path, *stat)).collect();
     job.began(Step::Store, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-    for (read, (path, _)) in ingest(elsewhere.project.root(), &files, &sink, Step::Store, job)?.iter().zip(alone) {
+    for (read, (path, _)) in
+        ingest(elsewhere.project.root(), &files, &unknown, &sink, Step::Store, job)?.iter().zip(alone)
+    {
         // The list of a short file stands in the tree, but that of a dataset of one file is a page.
         if let Chunks::Inline(chunks) = &read.content.chunks
             && path == dataset

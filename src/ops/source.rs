@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use crate::base::{Cancel, FileKind, Id, Job, RepoPath, Stat, Step, Unit};
 use crate::format::pointer::{Kind, Pointer};
 use crate::git::{Commit, PastPointer};
-use crate::packs::{Content, Earlier, PackError, Sink};
+use crate::packs::{Content, PackError, Sink};
 use crate::worktree::{self, WorktreeError};
 
 use super::copies::Copies;
 use super::error::{EditedFile, Error, MOST_NAMED};
-use super::ingest::ingest;
+use super::ingest::{ingest, unknown};
 use super::lack::Lack;
 use super::pages::Pages;
 use super::pointed::{Dataset, Selected, pointer_path};
@@ -147,7 +147,7 @@ pub fn store_unchanged(
     }
     let named: Vec<(&RepoPath, Stat)> = unchanged.iter().map(|(path, stat)| (path, *stat)).collect();
     job.began(Step::Store, Some(named.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-    let read = ingest(project.root(), &named, &|_| Earlier::default(), sink, Step::Store, job)?;
+    let read = ingest(project.root(), &named, &unknown, sink, Step::Store, job)?;
     job.done(Step::Store);
     Ok(read.into_iter().map(|read| read.content).collect())
 }
