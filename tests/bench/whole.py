@@ -337,7 +337,34 @@ def dvc(bench, name, source):
     bench.pair(f"add {name} against dvc add", lambda: bench.timed_add(source), theirs, "0.5 × dvc", "dvc add")
 
 
-PARTS = {"start": start_up, "big": big_file, "small": small_files, "million": million}
+def many_chunks(bench):
+    """A gigabyte in a project whose cache and whose remote know 50 million chunks already: 5 GB of disk."""
+    millions = max(1, 50 // bench.scale)
+    store = bench.fresh("many")
+    many = ["cargo", "bench", "--quiet", "--no-default-features", "--bench", "many", "--"]
+    subprocess.run([*many, "make", store, str(millions)], cwd=ROOT, check=True)
+    for lookups in (20_000, 200_000, 200_000):
+        words = [*many, "look", store, str(millions), str(lookups)]
+        told = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        bench.row(f"{lookups} look-ups in {millions} million", told.strip().replace(" | ", "; "), "", "", "2 µs, 256 MiB")
+    repo, remote = bench.repository(), bench.fresh("remote")
+    for to in (repo / ".git/esker/cache", remote):
+        to.parent.mkdir(exist_ok=True)
+        run("cp", "-al", store, to)
+    make_big(repo / "data", 1024 // bench.scale)
+    run(ESKER, "remote", "add", "origin", remote, cwd=repo)
+    for words in (["add", "data"], ["status"], ["push"], ["push"], ["status"], ["verify"], ["gc", "--dry-run"]):
+        if words == ["push"]:
+            subprocess.run(["git", "commit", "-qam", "v"], cwd=repo)
+        seconds = time.perf_counter()
+        peak = peak_mib(ESKER, *words, cwd=repo)
+        row = (f"{' '.join(words)}, beside {millions} million chunks", f"{time.perf_counter() - seconds:.2f} s, {peak} MiB")
+        bench.row(*row, "", "", "256 MiB")
+    for path in (store, repo, remote):
+        remove(path)
+
+
+PARTS = {"start": start_up, "big": big_file, "small": small_files, "million": million, "many": many_chunks}
 
 
 def main():
