@@ -38,9 +38,14 @@ impl<T, E: Into<io::Error>> AtPath<T> for Result<T, E> {
 /// The folder must exist. A temporary file beside it is written, synced and renamed, then the
 /// folder is synced. A file that was there keeps its permission bits.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> PathResult<()> {
+    replace_file_with(path, |file| file.write_all(bytes))
+}
+
+/// The same with what `write` writes: for what is too large to be in memory at once.
+pub fn replace_file_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> PathResult<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let (mut file, temporary) = create_beside(path)?;
-    let written = file.write_all(bytes).and_then(|()| keep_permissions(&file, path)).and_then(|()| file.sync_all());
+    let written = write(&mut file).and_then(|()| keep_permissions(&file, path)).and_then(|()| file.sync_all());
     let placed = written.at("write", path).and_then(|()| fs::rename(&temporary, path).at("replace", path));
     // Not before: without its lock it would be taken for that of a dead writer.
     drop(file);

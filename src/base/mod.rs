@@ -10,7 +10,8 @@ mod volume;
 mod whole;
 
 pub use disk::{
-    AtPath, PathError, PathResult, hold_lock, remove_dead, remove_if_there, replace_file, sync_file, sync_folder,
+    AtPath, PathError, PathResult, hold_lock, remove_dead, remove_if_there, replace_file, replace_file_with, sync_file,
+    sync_folder,
 };
 pub use file::{FileKind, Stat};
 pub use id::{Id, ParseIdError};

@@ -7,6 +7,7 @@ pub mod conflict;
 pub mod cursor;
 mod error;
 pub mod foreign;
+pub mod guide;
 pub mod manifest;
 pub mod pack;
 pub mod pages;

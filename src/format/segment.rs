@@ -3,6 +3,8 @@
 //! Entries have a fixed width and lie sorted, so a segment is searched where it lies, in a mapped file: no heap per
 //! chunk.
 
+use std::ops::Range;
+
 use crate::base::Id;
 
 use super::codec::Codec;
@@ -132,8 +134,8 @@ impl<B: AsRef<[u8]>> Segment<B> {
         reader.take(pack_count * PACK_LEN)?;
         reader.take(4 << fan_bits)?;
         let entry_count = reader.bounded(entries, ENTRY_LEN)?;
-        reader.take(entry_count * ENTRY_LEN)?;
-        reader.id()?;
+        // What is only passed over is not read: of a mapped file it takes no memory.
+        reader.take(entry_count * ENTRY_LEN + Id::LEN)?;
         reader.end()?;
         Ok(Segment { bytes, pack_count, entry_count, fan_bits })
     }
@@ -193,20 +195,31 @@ impl<B: AsRef<[u8]>> Segment<B> {
         Ok(SegmentPack { id, bytes, kind })
     }
 
+    /// What it lies in.
+    pub fn bytes(&self) -> &B {
+        &self.bytes
+    }
+
     /// Where the chunk `id` lies, if this segment knows.
     pub fn find(&self, id: &Id) -> Result<Option<SegmentEntry>, FormatError> {
+        search(&self.bytes.as_ref()[self.slot(id)?], id)
+    }
+
+    /// Where in this segment the entry of `id` is, if there is one: what [`search`] takes.
+    pub fn slot(&self, id: &Id) -> Result<Range<usize>, FormatError> {
         let slot = slot_of(id, self.fan_bits);
         let from = if slot == 0 { 0 } else { self.fan_out(slot - 1) };
         let to = self.fan_out(slot);
         if from > to || to > self.entry_count {
             return Err(FormatError::damaged(WHAT, "its fan-out table is wrong"));
         }
-        let entries = &self.entry_bytes()[from * ENTRY_LEN..to * ENTRY_LEN];
-        let (records, _) = entries.as_chunks::<ENTRY_LEN>();
-        match records.binary_search_by(|record| record[..Id::LEN].cmp(id.as_bytes())) {
-            Ok(at) => decode_entry(&records[at]).map(Some),
-            Err(_) => Ok(None),
-        }
+        Ok(self.entries_start() + from * ENTRY_LEN..self.entries_start() + to * ENTRY_LEN)
+    }
+
+    /// The id of the entry of that number, which is below [`Self::entry_count`].
+    pub fn id(&self, number: usize) -> Id {
+        let id = self.entry_bytes()[number * ENTRY_LEN..].first_chunk().expect("open() checked the length");
+        Id::from_bytes(*id)
     }
 
     /// All chunks, ascending by id.
@@ -221,8 +234,20 @@ impl<B: AsRef<[u8]>> Segment<B> {
     }
 
     fn entry_bytes(&self) -> &[u8] {
-        let start = HEADER_LEN + self.pack_count * PACK_LEN + (4 << self.fan_bits);
-        &self.bytes.as_ref()[start..start + self.entry_count * ENTRY_LEN]
+        &self.bytes.as_ref()[self.entries_start()..][..self.entry_count * ENTRY_LEN]
+    }
+
+    fn entries_start(&self) -> usize {
+        HEADER_LEN + self.pack_count * PACK_LEN + (4 << self.fan_bits)
+    }
+}
+
+/// The entry of `id` in the bytes of its slot, wherever they were read.
+pub fn search(slot: &[u8], id: &Id) -> Result<Option<SegmentEntry>, FormatError> {
+    let (records, _) = slot.as_chunks::<ENTRY_LEN>();
+    match records.binary_search_by(|record| record[..Id::LEN].cmp(id.as_bytes())) {
+        Ok(at) => decode_entry(&records[at]).map(Some),
+        Err(_) => Ok(None),
     }
 }
 

@@ -129,6 +129,7 @@ pub fn cache_clear(project: &Project, options: &CacheClearOptions, job: &Job<'_>
         cache.store().delete(&object.key)?;
         job.moved(Step::Sweep, 1, 0);
     }
+    cache.drop_guides()?;
     job.done(Step::Sweep);
     let [segments, packs] = &objects;
     report.packs = packs.len() as u64;

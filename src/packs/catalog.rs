@@ -1,18 +1,26 @@
 //! Where a chunk lies: all index segments of one store, mapped and searched in place.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
-
-use memmap2::Mmap;
 
 use crate::base::{AtPath, Id, PathResult};
 use crate::format::codec::Codec;
 use crate::format::pack::{PackEntry, PackKind};
-use crate::format::segment::{Segment, SegmentPack};
+use crate::format::segment::{self, Segment, SegmentEntry, SegmentPack};
 
 use super::error::PackError;
+use super::guide::{Guides, Way};
 use super::layout;
+use super::mapped::Mapped;
+
+/// A segment of fewer bytes is looked up through its mapping, and never kept open.
+const SMALL_BYTES: usize = 64 << 10;
+/// So many segments are kept open; the others are opened for each look.
+const MOST_OPEN: usize = 64;
+
+/// A segment that lies on this machine.
+pub(super) type Named = (Id, Segment<Mapped>);
 
 /// Where one chunk lies in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +50,8 @@ impl Place {
 /// A set of index segments, and the packs in it that do not count.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    segments: Vec<(Id, Segment<Mmap>)>,
+    segments: Vec<Named>,
+    guides: Guides,
     avoided: HashSet<Id>,
 }
 
@@ -56,21 +65,9 @@ impl Catalog {
 
     /// The same without the segments `passed_over`, which are known to be damaged.
     pub fn load_without(store: &str, folder: &Path, passed_over: &HashSet<Id>) -> Result<Catalog, PackError> {
-        let mut segments = Vec::new();
-        for id in segments_in(folder)?.into_iter().filter(|id| !passed_over.contains(id)) {
-            let path = folder.join(id.to_string());
-            // Another process may have merged this segment into a larger one since the folder was read.
-            let Some(map) = map(&path)? else { return Catalog::load_without(store, folder, passed_over) };
-            let segment = Segment::open(map).map_err(|cause| PackError::Object {
-                store: store.to_owned(),
-                key: layout::segment(&id),
-                cause,
-            })?;
-            segments.push((id, segment));
-        }
-        // The largest first: most chunks lie in it.
-        segments.sort_by_key(|(_, segment)| std::cmp::Reverse(segment.entry_count()));
-        Ok(Catalog { segments, avoided: HashSet::new() })
+        let segments = open_segments(store, folder, passed_over)?;
+        let guides = Guides::to(&segments, folder);
+        Ok(Catalog { segments, guides, avoided: HashSet::new() })
     }
 
     /// The same, as if `packs` were not in it.
@@ -85,17 +82,12 @@ impl Catalog {
 
     /// Where `id` lies. A damaged segment knows nothing: what it named is stored again, or told as absent.
     pub fn find(&self, id: &Id) -> Option<Place> {
-        self.segments.iter().find_map(|(_, segment)| {
-            let entry = segment.find(id).ok()??;
+        self.guides.find(id, |number, way| {
+            let (_, segment) = &self.segments[number];
+            let entry = find_in(segment, id, way)?;
             let SegmentPack { id: pack, kind, .. } = segment.pack(entry.pack as usize).ok()?;
-            let place = Place {
-                pack,
-                kind,
-                offset: entry.offset,
-                stored_len: entry.stored_len,
-                raw_len: entry.raw_len,
-                codec: entry.codec,
-            };
+            let SegmentEntry { offset, stored_len, raw_len, codec, .. } = entry;
+            let place = Place { pack, kind, offset, stored_len, raw_len, codec };
             (!self.avoided.contains(&pack)).then_some(place)
         })
     }
@@ -113,7 +105,7 @@ impl Catalog {
     }
 
     /// Names of the segments, the one with most entries first.
-    pub fn segments(&self) -> impl Iterator<Item = &(Id, Segment<Mmap>)> {
+    pub fn segments(&self) -> impl Iterator<Item = &Named> {
         self.segments.iter()
     }
 
@@ -121,6 +113,27 @@ impl Catalog {
     pub fn entry_count(&self) -> u64 {
         self.segments.iter().map(|(_, segment)| segment.entry_count() as u64).sum()
     }
+}
+
+/// Maps all segments in `folder` but those that are passed over; the largest first, since most chunks lie in it.
+pub(super) fn open_segments(store: &str, folder: &Path, passed_over: &HashSet<Id>) -> Result<Vec<Named>, PackError> {
+    let mut segments: Vec<Named> = Vec::new();
+    let mut open = 0;
+    for id in segments_in(folder)?.into_iter().filter(|id| !passed_over.contains(id)) {
+        let path = folder.join(id.to_string());
+        let least_bytes = if open < MOST_OPEN { SMALL_BYTES } else { usize::MAX };
+        // Another process may have merged this segment into a larger one since the folder was read.
+        let Some(mapped) = Mapped::open(&path, least_bytes)? else { return open_segments(store, folder, passed_over) };
+        open += usize::from(mapped.is_open());
+        let segment = Segment::open(mapped).map_err(|cause| PackError::Object {
+            store: store.to_owned(),
+            key: layout::segment(&id),
+            cause,
+        })?;
+        segments.push((id, segment));
+    }
+    segments.sort_by_key(|(_, segment)| std::cmp::Reverse(segment.entry_count()));
+    Ok(segments)
 }
 
 /// The names of the segments that lie in `folder`.
@@ -139,15 +152,11 @@ pub fn segments_in(folder: &Path) -> PathResult<Vec<Id>> {
     Ok(ids)
 }
 
-/// Maps a file; `None` if it is not there.
-#[allow(unsafe_code)]
-fn map(path: &Path) -> PathResult<Option<Mmap>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).at("read", path),
-    };
-    // SAFETY: segments are written under another name and renamed, and never changed or cut short afterwards;
-    // removing one leaves its mapping as it is.
-    unsafe { Mmap::map(&file) }.at("map", path).map(Some)
+fn find_in(segment: &Segment<Mapped>, id: &Id, way: Way) -> Option<SegmentEntry> {
+    if way == Way::Mapped || segment.byte_count() < SMALL_BYTES {
+        return segment.find(id).ok()?;
+    }
+    let mut room = Vec::new();
+    let slot = segment.bytes().bytes_at(segment.slot(id).ok()?, &mut room);
+    segment::search(slot, id).ok()?
 }

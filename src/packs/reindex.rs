@@ -3,27 +3,22 @@
 //! The new segment is stored before the old ones go, under a name that was never used, so that at every moment, whoever
 //! else does the same, each pack that nobody took out is named by some segment.
 
-use std::collections::{HashMap, HashSet};
-
-use memmap2::Mmap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::base::{Id, remove_if_there, replace_file};
 use crate::format::FormatError;
 use crate::format::segment::{self, Segment, SegmentEntry, SegmentPack};
 
-use super::catalog::Catalog;
+use super::catalog::{Named, open_segments};
 use super::dice::random;
 use super::error::PackError;
 use super::layout;
+use super::mapped::Mapped;
 use super::open::{Index, PackStore};
-use super::segments::index_lock;
+use super::segments::{ENOUGH_ENTRIES, index_lock};
 
-/// A store that has more segments than this gets the small ones merged.
+/// A store that has more small segments than this gets them merged.
 const MOST_SEGMENTS: usize = 32;
-/// No segment that others are merged into gets more entries than this: about 50 MB.
-const MOST_ENTRIES: usize = 1 << 20;
-
-type Named = (Id, Segment<Mmap>);
 
 impl PackStore {
     /// Takes packs out of the index: no segment names them afterwards, and each other pack is named throughout.
@@ -46,14 +41,13 @@ impl PackStore {
                 None
             }
         };
-        let catalog = Catalog::load(self.name(), self.index_folder())?;
-        let all: Vec<&Named> = catalog.segments().collect();
-        let is_many = all.len() > MOST_SEGMENTS;
-        let touched = |segment: &Segment<Mmap>| packs_of(segment).flatten().any(|pack| packs.contains(&pack.id));
-        let concerned: Vec<&Named> = all
-            .into_iter()
-            .filter(|(_, segment)| (is_many && segment.entry_count() < MOST_ENTRIES) || touched(segment))
-            .collect();
+        let segments = open_segments(self.name(), self.index_folder(), &HashSet::new())?;
+        let all: Vec<&Named> = segments.iter().collect();
+        let is_small = |segment: &Segment<Mapped>| segment.entry_count() < ENOUGH_ENTRIES;
+        let is_many = all.iter().filter(|(_, segment)| is_small(segment)).count() > MOST_SEGMENTS;
+        let touched = |segment: &Segment<Mapped>| packs_of(segment).flatten().any(|pack| packs.contains(&pack.id));
+        let concerned: Vec<&Named> =
+            all.into_iter().filter(|(_, segment)| (is_many && is_small(segment)) || touched(segment)).collect();
         // The largest come first, each alone; at the end there are many small ones.
         let mut rest = &concerned[..];
         while !rest.is_empty() {
@@ -71,26 +65,8 @@ impl PackStore {
         {
             return Ok(());
         }
-        let mut packs: HashMap<Id, SegmentPack> = HashMap::new();
-        let mut entries: Vec<(Id, SegmentEntry)> = Vec::new();
-        for (id, segment) in old {
-            let damaged = |cause| PackError::Object { store: self.name().to_owned(), key: layout::segment(id), cause };
-            let found = segment.check().map_err(damaged)?;
-            if found != *id {
-                return Err(damaged(FormatError::damaged("index segment", "it is not what its name says")));
-            }
-            let named = packs_of(segment).collect::<Result<Vec<_>, _>>().map_err(damaged)?;
-            packs.extend(named.iter().filter(|pack| !without.contains(&pack.id)).map(|pack| (pack.id, *pack)));
-            for entry in segment.entries() {
-                let entry = entry.map_err(damaged)?;
-                let outside = || damaged(FormatError::damaged("index segment", "an entry names no pack of its table"));
-                let pack = named.get(entry.pack as usize).ok_or_else(outside)?.id;
-                if !without.contains(&pack) {
-                    entries.push((pack, entry));
-                }
-            }
-        }
-        for (id, bytes) in encode(packs, entries) {
+        let mut joined = self.join(old, without)?;
+        while let Some((id, bytes)) = joined.next_segment() {
             self.store().put(&layout::segment(&id), &bytes)?;
             if let Index::Copies(copies) = self.index() {
                 replace_file(&copies.join(id.to_string()), &bytes)?;
@@ -104,46 +80,90 @@ impl PackStore {
         }
         Ok(())
     }
+
+    /// All that some segments say, without the packs of `without`.
+    fn join(&self, old: &[&Named], without: &HashSet<Id>) -> Result<Joined, PackError> {
+        let damaged =
+            |id: &Id, cause| PackError::Object { store: self.name().to_owned(), key: layout::segment(id), cause };
+        let mut packs: BTreeMap<Id, SegmentPack> = BTreeMap::new();
+        for (id, segment) in old {
+            let found = segment.check().map_err(|cause| damaged(id, cause))?;
+            segment.bytes().let_go();
+            if found != *id {
+                return Err(damaged(id, FormatError::damaged("index segment", "it is not what its name says")));
+            }
+            for pack in packs_of(segment) {
+                let pack = pack.map_err(|cause| damaged(id, cause))?;
+                packs.insert(pack.id, pack);
+            }
+        }
+        packs.retain(|id, _| !without.contains(id));
+        let packs: Vec<SegmentPack> = packs.into_values().collect();
+        let mut entries = Vec::with_capacity(old.iter().map(|(_, segment)| segment.entry_count()).sum());
+        for (id, segment) in old {
+            let numbers = packs_of(segment).map(|pack| Ok(packs.binary_search_by_key(&pack?.id, |pack| pack.id).ok()));
+            let numbers = numbers.collect::<Result<Vec<_>, _>>().map_err(|cause| damaged(id, cause))?;
+            for entry in segment.entries() {
+                let entry = entry.map_err(|cause| damaged(id, cause))?;
+                let outside = || FormatError::damaged("index segment", "an entry names no pack of its table");
+                let number = numbers.get(entry.pack as usize).ok_or_else(|| damaged(id, outside()))?;
+                entries.extend(number.map(|number| SegmentEntry { pack: number as u32, ..entry }));
+            }
+            segment.bytes().let_go();
+        }
+        entries.sort_unstable_by_key(|entry| (entry.id, entry.pack));
+        entries.dedup_by_key(|entry| (entry.id, entry.pack));
+        Ok(Joined { packs, entries })
+    }
 }
 
-fn packs_of(segment: &Segment<Mmap>) -> impl Iterator<Item = Result<SegmentPack, FormatError>> {
+fn packs_of(segment: &Segment<Mapped>) -> impl Iterator<Item = Result<SegmentPack, FormatError>> {
     (0..segment.pack_count()).map(|at| segment.pack(at))
 }
 
-/// How many of the first segments fit into one; one at least.
-fn fitting(segments: &[&Named]) -> usize {
+/// How many of the first segments are made into one: until it has enough, one at least.
+pub(super) fn fitting(segments: &[&Named]) -> usize {
     let mut entries = 0;
     let fit = segments.iter().take_while(|(_, segment)| {
+        let is_enough = entries >= ENOUGH_ENTRIES;
         entries += segment.entry_count();
-        entries <= MOST_ENTRIES
+        !is_enough
     });
     fit.count().max(1)
 }
 
-/// Segments that name all packs and all entries. A chunk that lies in several packs stays named in each of them: whoever
-/// takes out the one must not take away the other. A segment has one place for a chunk, so the second goes to another.
-fn encode(mut packs: HashMap<Id, SegmentPack>, mut entries: Vec<(Id, SegmentEntry)>) -> Vec<(Id, Vec<u8>)> {
-    let mut segments = Vec::new();
-    entries.sort_unstable_by_key(|(pack, entry)| (entry.id, *pack));
-    entries.dedup_by_key(|(pack, entry)| (entry.id, *pack));
-    while !packs.is_empty() {
-        let mut last = None;
-        let (first, again): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(_, entry)| last.replace(entry.id) != Some(entry.id));
-        segments.push(encode_one(&packs, first));
-        let named: HashSet<Id> = again.iter().map(|(pack, _)| *pack).collect();
-        packs.retain(|pack, _| named.contains(pack));
-        entries = again;
-    }
-    segments
+/// What several segments say together.
+struct Joined {
+    /// Ascending by id.
+    packs: Vec<SegmentPack>,
+    /// Ascending by id and pack.
+    entries: Vec<SegmentEntry>,
 }
 
-fn encode_one(packs: &HashMap<Id, SegmentPack>, entries: Vec<(Id, SegmentEntry)>) -> (Id, Vec<u8>) {
-    let mut packs: Vec<SegmentPack> = packs.values().copied().collect();
-    packs.sort_by_key(|pack| pack.id);
-    let numbers: HashMap<Id, u32> = packs.iter().enumerate().map(|(at, pack)| (pack.id, at as u32)).collect();
-    let numbered = entries.into_iter().map(|(pack, entry)| SegmentEntry { pack: numbers[&pack], ..entry });
-    segment::encode_anew(random(), &packs, &numbered.collect::<Vec<_>>())
+impl Joined {
+    /// The next of the segments that say all of it; `None` when all is said. A chunk that lies in several packs stays
+    /// named in each of them: whoever takes out the one must not take away the other. A segment has one place for a
+    /// chunk, so the second goes to another.
+    fn next_segment(&mut self) -> Option<(Id, Vec<u8>)> {
+        if self.packs.is_empty() {
+            return None;
+        }
+        let mut last = None;
+        let again: Vec<SegmentEntry> =
+            self.entries.extract_if(.., |entry| last.replace(entry.id) == Some(entry.id)).collect();
+        let segment = segment::encode_anew(random(), &self.packs, &self.entries);
+        self.entries = again;
+        self.drop_unnamed();
+        Some(segment)
+    }
+
+    /// Drops the packs that no entry names.
+    fn drop_unnamed(&mut self) {
+        let named: BTreeSet<u32> = self.entries.iter().map(|entry| entry.pack).collect();
+        self.packs = named.iter().map(|number| self.packs[*number as usize]).collect();
+        let numbers: HashMap<u32, u32> = named.into_iter().zip(0..).collect();
+        self.entries.iter_mut().for_each(|entry| entry.pack = numbers[&entry.pack]);
+    }
 }
 
 #[cfg(test)]

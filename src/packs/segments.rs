@@ -6,13 +6,19 @@ use std::path::Path;
 
 use crate::base::{AtPath, Id, replace_file};
 
+use super::catalog::Named;
 use super::error::PackError;
 use super::layout;
 use super::open::{Index, PackStore};
+use super::reindex::fitting;
 
-/// The cache merges segments when it has more than this many.
+/// So many chunks are indexed in one go, and a segment that has so many is not made into one with others: a writer, or a
+/// merge, of any length needs some 50 MB for it, and each chunk is copied a few times in all. A look-up of a chunk in
+/// many segments is what guides are for.
+pub(super) const ENOUGH_ENTRIES: usize = 1 << 18;
+/// The cache merges small segments when it has more than this many.
 const MOST_SEGMENTS: usize = 12;
-/// So many of the smallest become one.
+/// So many of the smallest become one, or fewer.
 const MERGED_AT_ONCE: usize = 8;
 
 /// The file that whoever replaces segments of the cache locks: two at once would bring back what one took out.
@@ -35,19 +41,22 @@ impl PackStore {
         }
     }
 
-    /// Merges the smallest segments of the cache when there are many: each chunk is copied a few times in all.
+    /// Merges the smallest segments of the cache when there are many small ones.
     fn merge_segments(&self, folder: &Path) -> Result<(), PackError> {
         let lock = index_lock(folder)?;
         // Whoever holds it is merging already.
         if lock.try_lock().is_err() {
             return Ok(());
         }
-        let catalog = self.load()?;
-        let segments: Vec<_> = catalog.segments().collect();
-        if segments.len() <= MOST_SEGMENTS {
+        let segments = self.load_segments()?;
+        let mut small: Vec<&Named> = segments.iter().collect();
+        small.retain(|(_, segment)| segment.entry_count() < ENOUGH_ENTRIES);
+        if small.len() <= MOST_SEGMENTS {
             return Ok(());
         }
-        // The catalog has the largest first.
-        self.rewrite(&segments[segments.len() - MERGED_AT_ONCE..], &HashSet::new())
+        // The largest come first.
+        small.reverse();
+        let count = fitting(&small).min(MERGED_AT_ONCE);
+        self.rewrite(&small[..count], &HashSet::new())
     }
 }

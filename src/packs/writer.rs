@@ -16,12 +16,11 @@ use super::dice::random;
 use super::error::PackError;
 use super::open::PackStore;
 use super::orphans::Orphan;
+use super::segments::ENOUGH_ENTRIES;
 use super::storing::{StoredPack, Storing, encode_segment};
 
 /// A pack is stored when it has this many bytes.
 pub(super) const PACK_TARGET: usize = 32 << 20;
-/// So many chunks are indexed in one go: a writer of any length needs so much memory, and no more.
-const SEGMENT_ENTRIES: usize = 1 << 20;
 /// The ids of this run are spread over so many locks.
 const SHARDS: usize = 16;
 
@@ -202,7 +201,7 @@ impl<'a> Writer<'a> {
     }
 
     fn index_if_many(&self) -> Result<(), PackError> {
-        if self.storing.chunks_stored() >= SEGMENT_ENTRIES { self.index_stored() } else { Ok(()) }
+        if self.storing.chunks_stored() >= ENOUGH_ENTRIES { self.index_stored() } else { Ok(()) }
     }
 
     /// Stores what is still open, then the index: from now on all that was added counts.

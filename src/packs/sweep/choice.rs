@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::base::Id;
+use crate::format::FormatError;
 use crate::format::pack::{ENTRY_LEN, HEADER_LEN, RECORD_LEN, TRAILER_LEN};
 
 use super::super::catalog::Catalog;
@@ -126,15 +127,21 @@ fn alive_bytes(
     let each = |each: &mut dyn FnMut(&Id, &Id, u64)| -> Result<(), PackError> {
         for (name, segment) in catalog.segments() {
             let damaged = |cause| PackError::Object { store: store.to_owned(), key: layout::segment(name), cause };
+            let counts = |pack: &Id| stock.packs.contains_key(pack) && !stock.records.contains_key(pack);
+            let counting = (0..segment.pack_count()).map(|at| Ok(Some(segment.pack(at)?.id).filter(counts)));
+            let counting = counting.collect::<Result<Vec<_>, _>>().map_err(damaged)?;
             for entry in segment.entries() {
                 let entry = entry.map_err(damaged)?;
-                let pack = segment.pack(entry.pack as usize).map_err(damaged)?.id;
-                let counts = stock.packs.contains_key(&pack) && !stock.records.contains_key(&pack);
-                if counts && live.contains(&entry.id) {
+                let outside = || FormatError::damaged("index segment", "an entry names no pack of its table");
+                let pack = counting.get(entry.pack as usize).ok_or_else(|| damaged(outside()))?;
+                if let Some(pack) = pack
+                    && live.contains(&entry.id)
+                {
                     let around = (RECORD_LEN + ENTRY_LEN) as u64;
-                    each(&entry.id, &pack, u64::from(entry.stored_len) + around);
+                    each(&entry.id, pack, u64::from(entry.stored_len) + around);
                 }
             }
+            segment.bytes().let_go();
         }
         Ok(())
     };

@@ -98,8 +98,11 @@ impl Sweep<'_> {
         for (_, segment) in catalog.segments() {
             let is_young: Vec<bool> =
                 (0..segment.pack_count()).map(|at| segment.pack(at).is_ok_and(|pack| young(&pack.id))).collect();
-            let entries = segment.entries().flatten().filter(|entry| is_young.get(entry.pack as usize) == Some(&true));
-            ids.extend(entries.map(|entry| entry.id));
+            if is_young.contains(&true) {
+                let is_young = |number: u32| is_young.get(number as usize) == Some(&true);
+                ids.extend(segment.entries().flatten().filter(|entry| is_young(entry.pack)).map(|entry| entry.id));
+                segment.bytes().let_go();
+            }
         }
         Ok(ids)
     }
