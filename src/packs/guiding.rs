@@ -16,8 +16,8 @@ use super::guide::NAMES;
 use super::mapped::Mapped;
 use super::open::PackStore;
 
-/// So many segments, and so many entries of them, are asked without a guide: some 13 MB.
-const MOST_UNCOVERED: Load = Load { segments: 16, entries: 1 << 18 };
+/// So many segments, and so many entries of them, are asked without a guide: some 25 MB.
+const MOST_UNCOVERED: Load = Load { segments: 16, entries: 1 << 19 };
 /// The guide to later segments is made anew again and again, so it covers one entry of so many at most.
 const LATER: u64 = 8;
 /// So many marks are in memory at once.

@@ -159,9 +159,9 @@ fn a_chunk_in_a_pack_that_does_not_count_is_found_in_another() {
 fn the_first_guide_is_made_anew_only_when_the_later_segments_are_many() {
     let load = |segments, entries| Load { segments, entries };
     let (much, little) = (load(50, 50 << 20), load(3, 900));
-    assert_eq!(due([Load::default(); 2], load(16, 1 << 18)), Due::Nothing);
+    assert_eq!(due([Load::default(); 2], load(16, 1 << 19)), Due::Nothing);
     assert_eq!(due([Load::default(); 2], load(17, 20)), Due::First);
-    assert_eq!(due([Load::default(); 2], load(1, (1 << 18) + 1)), Due::First);
+    assert_eq!(due([Load::default(); 2], load(1, (1 << 19) + 1)), Due::First);
     assert_eq!(due([much, little], little), Due::Nothing);
     assert_eq!(due([much, little], load(1, 1 << 20)), Due::Later);
     assert_eq!(due([much, load(9, 6 << 20)], load(1, 1 << 20)), Due::First);
