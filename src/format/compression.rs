@@ -10,7 +10,7 @@ use super::codec::{self, Codec};
 pub enum Compression {
     /// Nothing is compressed.
     None,
-    /// As small, while the disk is behind and the processor would wait for it; else nothing is compressed.
+    /// As fast, while the disk is behind and the processor would wait for it; else nothing is compressed.
     #[default]
     Auto,
     /// zstd level 1.
@@ -37,8 +37,8 @@ impl Compression {
     const fn levels(self) -> &'static [i32] {
         match self {
             Compression::None => &[],
-            Compression::Fast => &[1],
-            Compression::Auto | Compression::Small => &[1, 3],
+            Compression::Auto | Compression::Fast => &[1],
+            Compression::Small => &[1, 3],
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
 use crate::format::tree::Node;
 use crate::packs::{PackError, PackStore, Sink};
-use crate::worktree::{Staged, StagedFile, Staging, WorktreeError};
+use crate::worktree::{STRIDE, Staged, StagedFile, Staging, WorktreeError};
 
 use super::error::Error;
 use super::stage::{AllStaged, Task, check_whole};
@@ -105,8 +105,12 @@ impl<'t> Incoming<'t> {
         let Some(part) = self.part(wanted.task)? else { return Ok(()) };
         part.file.write_at(raw, wanted.offset)?;
         let bytes = raw.len() as u64;
-        if part.missing_bytes.fetch_sub(bytes, Ordering::AcqRel) == bytes {
+        let missing_bytes = part.missing_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        if missing_bytes == bytes {
             lock(&self.open).files.remove(&wanted.task);
+        } else if missing_bytes / STRIDE != missing_bytes.wrapping_sub(bytes) / STRIDE {
+            // Else the disk would wait for the end. The other threads go on meanwhile.
+            part.file.sync()?;
         }
         // Once it is whole, the last thread that has it in hand ends it.
         let Some(part) = Arc::into_inner(part) else { return Ok(()) };

@@ -105,6 +105,8 @@ impl Elsewhere<'_> {
         let pages = Pages::of_verb(self.project, None, false)?;
         let pointer = pointed::read(self.project, dataset).ok().flatten();
         let mut alone = Vec::new();
+        // A file of one chunk is that chunk, wherever it stands in a tree.
+        goes.retain(|_, (id, _)| self.cache.find(id).is_none());
         for version in [survey.version()].into_iter().chain(pointer.iter().map(Version::of)) {
             match self.lacks_of(&version, &pages, &mut goes, &mut alone) {
                 // Without the lists it is not known: that is decided below.

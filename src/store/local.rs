@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use super::direct;
 use super::handles::{Handle, Handles};
 use super::walk::{is_absence, walk};
 use super::{Blocks, Key, Listed, Store, StoreError};
@@ -240,11 +239,6 @@ impl Store for LocalStore {
 type Write<'a> = &'a dyn Fn(&Path) -> io::Result<File>;
 
 fn write_new(path: &Path, body: &[u8]) -> io::Result<File> {
-    if body.len() >= direct::LARGE
-        && let Some(file) = direct::write(path, body)?
-    {
-        return Ok(file);
-    }
     let mut file = File::options().write(true).create_new(true).open(path)?;
     file.write_all(body)?;
     Ok(file)

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod contract;
-mod direct;
 mod handles;
 mod local;
 mod open;

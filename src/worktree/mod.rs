@@ -28,4 +28,4 @@ pub use relocate::relocate;
 pub use scan::{Found, Refused, Scan, scan, scan_one};
 pub use sparse::Sparse;
 pub use staging::{Staged, StagedFile, Staging};
-pub use write_back::WriteBack;
+pub use write_back::{STRIDE, WriteBack};

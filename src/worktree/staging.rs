@@ -140,7 +140,7 @@ impl StagedFile {
     }
 
     /// Makes durable what was written so far.
-    pub(super) fn sync(&self) -> PathResult<()> {
+    pub fn sync(&self) -> PathResult<()> {
         self.file.sync_data().at("write", &self.path)
     }
 

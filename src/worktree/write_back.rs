@@ -8,7 +8,7 @@ use super::staging::StagedFile;
 use crate::base::PathResult;
 
 /// So much is sent at once, in bytes: each time the disk must also write down where it lies.
-const STRIDE: u64 = 64 << 20;
+pub const STRIDE: u64 = 64 << 20;
 
 /// Counts what was written, and has it sent.
 #[derive(Debug)]

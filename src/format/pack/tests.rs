@@ -88,14 +88,13 @@ proptest! {
 }
 
 #[test]
-fn a_large_buffer_holds_the_same_pack() {
+fn a_used_buffer_holds_the_same_pack() {
     let make = |buffer| {
         let mut builder = PackBuilder::new(PackKind::Chunks, [7; 16], buffer);
         builder.push(Id::of(b"one"), Codec::Raw, 3, b"one");
         builder.seal()
     };
-    let (small, large) = (make(Vec::new()), make(vec![9; 2 << 20]));
-    assert_eq!((small.bytes(), small.id), (large.bytes(), large.id));
-    assert_eq!(large.bytes().as_ptr().align_offset(4096), 0);
-    assert_eq!(large.into_buffer().capacity(), 2 << 20);
+    let (fresh, used) = (make(Vec::new()), make(vec![9; 2 << 20]));
+    assert_eq!((fresh.bytes(), fresh.id), (used.bytes(), used.id));
+    assert_eq!(used.into_buffer().capacity(), 2 << 20);
 }

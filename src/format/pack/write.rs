@@ -9,17 +9,10 @@ use super::shape::{
 };
 use crate::base::Id;
 
-/// A large pack begins at a multiple of this in memory: then a store can give it to the disk as it lies there.
-const ALIGNMENT: usize = 4096;
-/// Smaller buffers are not worth it, in bytes.
-const LARGE: usize = 1 << 20;
-
 /// A pack in the making.
 #[derive(Debug)]
 pub struct PackBuilder {
     bytes: Vec<u8>,
-    /// Where the pack begins in `bytes`.
-    start: usize,
     entries: Vec<PackEntry>,
 }
 
@@ -30,8 +23,7 @@ pub struct SealedPack {
     pub id: Id,
     /// What it holds.
     pub kind: PackKind,
-    buffer: Vec<u8>,
-    start: usize,
+    bytes: Vec<u8>,
     /// Its chunks, ascending by id.
     pub entries: Vec<PackEntry>,
 }
@@ -39,12 +31,12 @@ pub struct SealedPack {
 impl SealedPack {
     /// All its bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..]
+        &self.bytes
     }
 
     /// The memory, to be used again.
     pub fn into_buffer(self) -> Vec<u8> {
-        self.buffer
+        self.bytes
     }
 }
 
@@ -52,10 +44,8 @@ impl PackBuilder {
     /// Begins a pack in `buffer`, whose content is dropped and whose memory is used.
     pub fn new(kind: PackKind, random: [u8; 16], mut buffer: Vec<u8>) -> PackBuilder {
         buffer.clear();
-        let start = if buffer.capacity() < LARGE { 0 } else { buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT) };
-        buffer.resize(start, 0);
         buffer.extend_from_slice(&header(kind, Layout::Records, random));
-        PackBuilder { bytes: buffer, start, entries: Vec::new() }
+        PackBuilder { bytes: buffer, entries: Vec::new() }
     }
 
     /// Appends a chunk of `raw_len` bytes as it is stored. The caller gives each id once.
@@ -73,7 +63,7 @@ impl PackBuilder {
 
     /// How many bytes the pack has so far.
     pub fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.bytes.len()
     }
 
     /// Whether it holds no chunk.
@@ -84,10 +74,10 @@ impl PackBuilder {
     /// Writes footer and trailer.
     pub fn seal(mut self) -> SealedPack {
         let mut header = [0; HEADER_LEN];
-        header.copy_from_slice(&self.bytes[self.start..self.start + HEADER_LEN]);
+        header.copy_from_slice(&self.bytes[..HEADER_LEN]);
         let kind = PackKind::from_byte(header[8]).expect("new() wrote it");
         let id = push_end(&mut self.bytes, &header, &mut self.entries);
-        SealedPack { id, kind, buffer: self.bytes, start: self.start, entries: self.entries }
+        SealedPack { id, kind, bytes: self.bytes, entries: self.entries }
     }
 }
 
