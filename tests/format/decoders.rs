@@ -7,6 +7,7 @@ use esker::base::Id;
 use esker::format::config::{Layer, Place};
 use esker::format::cursor::seal;
 use esker::format::foreign::{self, Hash, Map};
+use esker::format::guide::Head;
 use esker::format::manifest::Manifest;
 use esker::format::pages::{List, Page};
 use esker::format::pointer::Pointer;
@@ -21,7 +22,7 @@ use esker::format::{codec, pack};
 pub type Decoder = (&'static str, fn(&[u8]));
 
 /// All decoders.
-pub const ALL: [Decoder; 12] = [
+pub const ALL: [Decoder; 13] = [
     ("pointer", pointer),
     ("config", config),
     ("store-config", store_config),
@@ -30,6 +31,7 @@ pub const ALL: [Decoder; 12] = [
     ("pack", pack),
     ("chunk", chunk),
     ("segment", segment),
+    ("guide", guide),
     ("root", root),
     ("seen", seen),
     ("migrated", migrated),
@@ -131,6 +133,18 @@ fn open_segment(bytes: &[u8]) {
     }
     if segment.check().is_ok() {
         assert!(segment.entries().flatten().all(|entry| segment.find(&entry.id) == Ok(Some(entry))));
+    }
+}
+
+fn guide(bytes: &[u8]) {
+    for bytes in [bytes, &sealed(bytes)] {
+        let Ok(head) = Head::decode(bytes) else { continue };
+        assert_eq!(head.encode(), bytes, "a head has one encoding");
+        assert_eq!(bytes.first_chunk().map(Head::len_of), Some(Ok(bytes.len())));
+        let id = Id::of(bytes);
+        let bucket = head.bucket_of(&id);
+        assert!(bucket < head.buckets() && head.fan_out().start >= bytes.len() as u64);
+        assert!(head.ask(bucket, bytes, &id).is_none(), "no bucket has such a hash");
     }
 }
 
