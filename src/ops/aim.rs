@@ -220,7 +220,7 @@ fn bring_missing_pages(
 }
 
 /// Where pages are nowhere, it is the dataset as a whole that suffers.
-fn missing_pages(error: Error, project: &Project, target: &Target) -> Error {
+pub fn missing_pages(error: Error, project: &Project, target: &Target) -> Error {
     match error {
         Error::Packs(PackError::Absent { store, .. }) => {
             let is_remote = project.cache().is_ok_and(|cache| cache.name() != store);

@@ -3,7 +3,7 @@
 use crate::base::{Job, RepoPath};
 use crate::worktree::Staging;
 
-use super::aim::Aim;
+use super::aim::{Aim, missing_pages};
 use super::error::{Error, MOST_NAMED};
 use super::fetcher::Fetcher;
 use super::pointed::{self, pointer_path};
@@ -46,7 +46,7 @@ pub fn fetch<'a>(
     let mut bytes = 0;
     let mut begun = Vec::new();
     for aim in aims {
-        let tasks = stage::tasks(&aim.pages, &aim.plan)?;
+        let tasks = stage::tasks(&aim.pages, &aim.plan).map_err(|error| missing_pages(error, project, &aim.target))?;
         let missing = stage::missing(&tasks, project.cache()?);
         aim.pages.keep()?;
         let mut staged = stage::nothing(&tasks);

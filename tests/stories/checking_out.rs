@@ -229,3 +229,9 @@ fn an_edited_large_file_is_no_source_of_the_one_that_replaces_it() {
     let world = world.file("large", &first).esker("checkout").ok();
     assert!(world.read("large") == first);
 }
+
+#[test]
+fn a_file_whose_list_of_chunks_is_nowhere_is_named() {
+    let world = World::new().file("table.csv", rows(20_000)).esker("add table.csv").ok().commit("one").clone_as("bob");
+    world.esker("checkout").exits(5).says("table.csv").never_says("has no chunk");
+}
