@@ -17,6 +17,6 @@ pub use file::{FileKind, Stat};
 pub use id::{Id, ParseIdError};
 pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};
 pub use path::{PathRefused, RepoPath, check_name};
-pub use size::{bytes_text, count_text};
+pub use size::{bytes_text, count_text, files_text};
 pub use volume::Volume;
 pub use whole::make_locked;

@@ -31,6 +31,11 @@ pub fn count_text(count: u64) -> String {
     text
 }
 
+/// `1 file`, `1,234 files`.
+pub fn files_text(files: u64) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{} files", count_text(files)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@ use super::ink::Ink;
 use super::near::Near;
 use super::out::Out;
 use super::table::{Align, Cell, Table};
-use super::told::{counts_text, files_text, told, told_count};
-use crate::base::{bytes_text, count_text};
+use super::told::{counts_text, told, told_count};
+use crate::base::{bytes_text, count_text, files_text};
 use crate::git::{HeadName, RepoState};
 use crate::ops::{ClashingFile, DataState, DatasetStatus, Lacks, PointerChange, StatusReport};
 

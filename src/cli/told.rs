@@ -2,7 +2,7 @@
 
 use super::ink::Ink;
 use super::near::Near;
-use crate::base::{bytes_text, count_text};
+use crate::base::{bytes_text, count_text, files_text};
 use crate::ops::{Changes, Counts, FileChange, FileType, FolderMove, Shape, What};
 
 /// One change as a line.
@@ -90,9 +90,4 @@ pub fn counts_text(counts: &Counts) -> String {
     ];
     let some = all.iter().filter(|(count, _)| *count > 0);
     some.map(|(count, word)| format!("{} {word}", count_text(*count))).collect::<Vec<_>>().join(", ")
-}
-
-/// `1 file`, `1,234 files`.
-pub fn files_text(files: u64) -> String {
-    if files == 1 { "1 file".to_owned() } else { format!("{} files", count_text(files)) }
 }

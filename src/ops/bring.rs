@@ -51,12 +51,7 @@ pub fn bring_chunks(
     each: &Each<'_>,
     job: &Job<'_>,
 ) -> Result<Written, Error> {
-    let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
-    job.began(Step::Fetch, Some(bytes), Unit::Bytes);
-    let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
-    let written = copy_through(project, remote, &ids, each, job);
-    job.done(Step::Fetch);
-    written
+    fetching(chunks, job, |ids| copy_through(project, remote, ids, each, job))
 }
 
 /// Gives `each` chunks of the remote, and tells of it as the step `Fetch`. The cache gets nothing.
@@ -64,11 +59,16 @@ pub fn bring_chunks(
 /// # Errors
 /// `Absent`, before anything is fetched, if the remote lacks one.
 pub fn pass_chunks(remote: &Remote, chunks: &[ChunkRef], each: &Each<'_>, job: &Job<'_>) -> Result<(), Error> {
+    fetching(chunks, job, |ids| Ok(read_through(&remote.packs, ids, each, Step::Fetch, job)?))
+}
+
+/// Runs `run` on the ids of `chunks`, and tells of it as the step `Fetch`.
+fn fetching<T>(chunks: &[ChunkRef], job: &Job<'_>, run: impl FnOnce(&[Id]) -> T) -> T {
     job.began(Step::Fetch, Some(chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum()), Unit::Bytes);
     let ids: Vec<Id> = chunks.iter().map(|chunk| chunk.id).collect();
-    let read = read_through(&remote.packs, &ids, each, Step::Fetch, job);
+    let done = run(&ids);
     job.done(Step::Fetch);
-    Ok(read?)
+    done
 }
 
 /// Brings pages or chunks.

@@ -2,7 +2,7 @@
 
 use crate::base::{Id, RepoPath};
 use crate::format::pointer::Pointer;
-use crate::format::tree::{self, ChunkRef, Node};
+use crate::format::tree::{ChunkRef, Node, node_chunks};
 
 use super::error::Error;
 use super::pages::Pages;
@@ -23,9 +23,8 @@ pub fn chunks(
         Version::File(Node::File { id, .. }) => Version::of(&pointer_of(project, dataset, id)?),
         version => version,
     };
-    let Node::File { id, bytes, chunks, .. } = version.entry(&pages, path).ok()?? else { return None };
-    let chunks = tree::file_chunks(&pages, &id, bytes, &chunks, 0..u64::MAX).ok()?;
-    chunks.collect::<Result<Vec<_>, Error>>().ok()
+    let node = version.entry(&pages, path).ok()??;
+    node_chunks(&pages, &node).ok()?.collect::<Result<Vec<_>, Error>>().ok()
 }
 
 /// The pointer of a file with that content: what was seen of a file does not tell its chunks. It is the pointer in the worktree,
@@ -35,8 +34,7 @@ fn pointer_of(project: &Project, dataset: &RepoPath, id: Id) -> Option<Pointer> 
     let here = pointed::read(project, dataset).ok().flatten().filter(is_it);
     let at = |revision: &str| {
         let commit = project.repo().resolve(revision).ok()?;
-        let there = pointed::at(project, &commit).ok()?;
-        there.into_iter().find(|found| found.path == *dataset).map(|found| found.pointer).filter(is_it)
+        pointed::committed(project, &commit, dataset).ok().flatten().filter(is_it)
     };
     here.or_else(|| at("HEAD")).or_else(|| at("HEAD@{1}"))
 }

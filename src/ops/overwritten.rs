@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::base::{Id, Job, RepoPath, Warning, count_text};
+use crate::base::{Id, Job, RepoPath, Warning, files_text};
 use crate::format::pointer::Pointer;
-use crate::format::tree::{Change, Entry, Node, file_chunks};
+use crate::format::tree::{Change, Entry, node_chunks};
 
 use super::copies::Copies;
 use super::draft::Draft;
 use super::error::Error;
 use super::pages::Pages;
-use super::pointed::pointer_path;
+use super::pointed;
 use super::project::Project;
 use super::version::{Version, changes};
 
@@ -19,15 +19,15 @@ pub fn warn(project: &Project, drafts: &[Draft], job: &Job<'_>) -> Result<(), Er
     let Some(head) = project.repo().head()? else { return Ok(()) };
     let copies = Copies::load(project)?;
     for draft in drafts {
-        let committed = project.repo().file_at(&head, &pointer_path(&draft.dataset))?;
-        let old = committed.and_then(|bytes| Pointer::parse(&bytes).ok()).filter(|old| old.id != draft.pointer.id);
+        let committed = pointed::committed(project, &head, &draft.dataset)?;
+        let old = committed.filter(|old| old.id != draft.pointer.id);
         let Some(old) = old else { continue };
         match lost_files(project, &copies, &old, &draft.pointer) {
             Ok(0) => {}
             Ok(files) => job.warn(Warning::Note(format!(
                 "{}: {} of HEAD changed before a push, and what it had is nowhere any more",
                 draft.dataset,
-                if files == 1 { "1 file".to_owned() } else { format!("{} files", count_text(files)) }
+                files_text(files)
             ))),
             // Lists that cannot be read are another verb's to tell.
             Err(Error::Packs(error)) if error.is_about_data() => {}
@@ -63,7 +63,5 @@ fn lost_files(project: &Project, copies: &Copies, old: &Pointer, new: &Pointer) 
 }
 
 fn chunks(pages: &Pages<'_>, entry: &Entry) -> Result<Vec<Id>, Error> {
-    let Node::File { id, bytes, chunks, .. } = &entry.node else { return Ok(Vec::new()) };
-    let chunks = file_chunks(pages, id, *bytes, chunks, 0..u64::MAX)?;
-    chunks.map(|chunk| chunk.map(|(_, chunk)| chunk.id)).collect()
+    node_chunks(pages, &entry.node)?.map(|chunk| chunk.map(|(_, chunk)| chunk.id)).collect()
 }

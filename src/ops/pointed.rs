@@ -103,6 +103,12 @@ pub fn at(project: &Project, commit: &Commit) -> Result<Vec<Dataset>, Error> {
     Ok(datasets)
 }
 
+/// The pointer of one dataset that a commit holds; `None` if it holds none that can be read.
+pub fn committed(project: &Project, commit: &Commit, dataset: &RepoPath) -> Result<Option<Pointer>, Error> {
+    let bytes = project.repo().file_at(commit, &pointer_path(dataset))?;
+    Ok(bytes.and_then(|bytes| Pointer::parse(&bytes).ok()))
+}
+
 /// What a user means by `paths`: datasets, their pointers, parts of them, folders that hold some. No paths mean all.
 ///
 /// # Errors

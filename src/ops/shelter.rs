@@ -7,7 +7,7 @@ use std::fs::File;
 use crate::base::{Id, Job, RepoPath, Stat, Step, Unit};
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
-use crate::format::tree::{ChunkRef, Chunks, Entry, Node, file_chunks};
+use crate::format::tree::{ChunkRef, Chunks, Entry, Node, node_chunks};
 use crate::packs::{PackError, PackStore, Sink, store_pages};
 
 use super::copies::Copies;
@@ -146,10 +146,10 @@ impl Elsewhere<'_> {
         }
         let paths: Vec<&RepoPath> = goes.keys().copied().collect();
         for Entry { path, node } in version.entries_at(pages, &paths, &RepoPath::default())? {
-            let Node::File { id, bytes, chunks, .. } = &node else { continue };
+            let Node::File { id, .. } = &node else { continue };
             let Some((_, stat)) = goes.get(&path).copied().filter(|(here, _)| here == id) else { continue };
             let mut is_alone = false;
-            for chunk in file_chunks(pages, id, *bytes, chunks, 0..u64::MAX)? {
+            for chunk in node_chunks(pages, &node)? {
                 let (_, ChunkRef { id, .. }) = chunk?;
                 is_alone |= !self.has(&id)?;
             }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::base::{Id, Job, RepoPath, Stat, Step};
-use crate::format::tree::{self, ChunkRef, Node};
+use crate::format::tree::{ChunkRef, Node, node_chunks};
 use crate::packs::{PackError, PackStore, layout};
 use crate::store::StoreError;
 use crate::worktree::{Staged, Staging};
@@ -31,13 +31,11 @@ pub struct Task<'a> {
 
 /// Finds the chunks of every write.
 pub fn tasks<'a>(pages: &Pages<'_>, plan: &'a Plan) -> Result<Vec<Task<'a>>, Error> {
-    let chunks = |node: &Node| match node {
-        Node::File { bytes, id, chunks, .. } => tree::file_chunks(pages, id, *bytes, chunks, 0..u64::MAX)?
-            .map(|chunk| chunk.map(|(_, chunk)| chunk))
-            .collect::<Result<Vec<_>, Error>>(),
-        Node::Symlink { .. } | Node::EmptyFolder => Ok(Vec::new()),
+    let task = |write: &'a Write| {
+        let chunks = node_chunks(pages, &write.node)?.map(|chunk| chunk.map(|(_, chunk)| chunk));
+        Ok(Task { write, chunks: chunks.collect::<Result<_, Error>>()? })
     };
-    plan.writes.iter().map(|write| Ok(Task { write, chunks: chunks(&write.node)? })).collect()
+    plan.writes.iter().map(task).collect()
 }
 
 impl Task<'_> {

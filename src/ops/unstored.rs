@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::base::{Id, Job, RepoPath, Stat, Step};
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
-use crate::format::tree::{ChunkRef, Entry, Node, file_chunks};
+use crate::format::tree::{ChunkRef, Entry, Node, node_chunks};
 use crate::packs::{Nowhere, PackError, Sink};
 use crate::worktree::{Reader, WorktreeError};
 
@@ -151,10 +151,10 @@ impl Unstored {
     ) -> Result<(), Error> {
         for entry in version.entries(pages, &RepoPath::default())? {
             let Entry { path, node } = entry?;
-            let Node::File { bytes, id, chunks, .. } = &node else { continue };
+            let Node::File { id, .. } = &node else { continue };
             let Some((_, stat)) = survey.file_at(&path).filter(|(here, _)| here == id) else { continue };
             let file = self.files.len();
-            for chunk in file_chunks(pages, id, *bytes, chunks, 0..u64::MAX)? {
+            for chunk in node_chunks(pages, &node)? {
                 let (offset, chunk) = chunk?;
                 let is_in_file = offset.saturating_add(chunk.bytes.into()) <= stat.bytes;
                 if is_in_file && wanted.remove(&chunk.id) {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::base::{bytes_text, count_text};
+use crate::base::{bytes_text, count_text, files_text};
 use crate::cli::call::Call;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
@@ -12,7 +12,7 @@ use crate::cli::near::Near;
 use crate::cli::out::Out;
 use crate::cli::revisions;
 use crate::cli::table::{Align, Cell, Table};
-use crate::cli::told::{counts_text, files_text, told};
+use crate::cli::told::{counts_text, told};
 use crate::ops::{self, DatasetChange, DatasetDiff, DiffOptions, DiffReport, Project};
 
 /// Show what changed in the data between two revisions, or since one

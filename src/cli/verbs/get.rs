@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::base::bytes_text;
+use crate::base::{bytes_text, files_text};
 use crate::cli::call::Call;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::failure::Failure;
-use crate::cli::told::files_text;
 use crate::ops::{self, GetOptions};
 
 /// Copy data out of another repository, or out of another revision

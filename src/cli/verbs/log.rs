@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::base::bytes_text;
+use crate::base::{bytes_text, files_text};
 use crate::cli::call::Call;
 use crate::cli::date::date_text;
 use crate::cli::exit_code::ExitCode;
@@ -12,7 +12,7 @@ use crate::cli::ink::Ink;
 use crate::cli::near::Near;
 use crate::cli::out::Out;
 use crate::cli::revisions;
-use crate::cli::told::{counts_text, files_text};
+use crate::cli::told::counts_text;
 use crate::ops::{self, DatasetChange, LogOptions, LogReport, Logged, LoggedDataset, LoggedPart, PartSize};
 
 /// Show the commits that changed data, and by how much

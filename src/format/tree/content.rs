@@ -6,7 +6,7 @@ use crate::base::Id;
 
 use super::super::manifest;
 use super::super::pages::Pages;
-use super::{ChunkRef, Chunks};
+use super::{ChunkRef, Chunks, Node};
 
 /// Chunks in order, each with its offset in the file.
 pub enum FileChunks<'p, P: ?Sized> {
@@ -31,6 +31,14 @@ pub fn file_chunks<'p, P: Pages + ?Sized>(
             FileChunks::Paged(manifest::chunks_in(pages, &manifest::Root { id: *root, bytes }, range)?)
         }
     })
+}
+
+/// All chunks of an entry; none of what is no file.
+pub fn node_chunks<'p, P: Pages + ?Sized>(pages: &'p P, node: &Node) -> Result<FileChunks<'p, P>, P::Error> {
+    match node {
+        Node::File { bytes, id, chunks, .. } => file_chunks(pages, id, *bytes, chunks, 0..u64::MAX),
+        Node::Symlink { .. } | Node::EmptyFolder => Ok(listed(&[], 0..0)),
+    }
 }
 
 fn listed<'p, P: ?Sized>(chunks: &[ChunkRef], range: Range<u64>) -> FileChunks<'p, P> {

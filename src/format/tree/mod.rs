@@ -16,7 +16,7 @@ mod walk;
 pub use super::manifest::ChunkRef;
 pub use super::pages::Pages;
 pub use builder::{Builder, Root};
-pub use content::{FileChunks, file_chunks};
+pub use content::{FileChunks, file_chunks, node_chunks};
 pub use diff::{Change, Diff, diff};
 pub use edit::edit;
 pub use entry::{Chunks, Entry, Node};

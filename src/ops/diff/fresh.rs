@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::base::Id;
 use crate::format::manifest::{self, fresh_chunks};
-use crate::format::tree::{ChunkRef, Chunks, Node, file_chunks};
+use crate::format::tree::{ChunkRef, Chunks, Node, node_chunks};
 
 use super::super::error::Error;
 use super::super::pages::Pages;
@@ -34,6 +34,5 @@ fn fresh(pages: &Pages<'_>, old: &Node, new: &Node) -> Result<Vec<ChunkRef>, Err
 }
 
 fn all(pages: &Pages<'_>, node: &Node) -> Result<Vec<ChunkRef>, Error> {
-    let Node::File { bytes, id, chunks, .. } = node else { return Ok(Vec::new()) };
-    file_chunks(pages, id, *bytes, chunks, 0..*bytes)?.map(|chunk| chunk.map(|(_, chunk)| chunk)).collect()
+    node_chunks(pages, node)?.map(|chunk| chunk.map(|(_, chunk)| chunk)).collect()
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::base::{AtPath, Id, Job, RepoPath, Step, Unit};
 use crate::format::FormatError;
-use crate::format::tree::{ChunkRef, Chunks, Node, file_chunks};
+use crate::format::tree::{ChunkRef, Chunks, Node, node_chunks};
 use crate::packs::PackError;
 
 use super::super::error::Error;
@@ -51,7 +51,7 @@ pub fn cat(project: &Project, name: &OsStr, out: &mut dyn Write, job: &Job<'_>) 
     let mut hasher = blake3::Hasher::new();
     let mut window = Vec::new();
     let mut left = WINDOW;
-    for chunk in file_chunks(&pages, id, *bytes, chunks, 0..*bytes)? {
+    for chunk in node_chunks(&pages, &node)? {
         let (_, chunk) = chunk?;
         if u64::from(chunk.bytes) > left {
             source.write(&window, out, &mut hasher, job)?;
@@ -103,10 +103,9 @@ fn unstored(
     node: &Node,
     job: &Job<'_>,
 ) -> Result<Unstored, Error> {
-    let Node::File { bytes, id, chunks, .. } = node else { return Ok(Unstored::nothing()) };
     let cache = project.cache()?;
     let mut wanted = HashSet::new();
-    for chunk in file_chunks(pages, id, *bytes, chunks, 0..*bytes)? {
+    for chunk in node_chunks(pages, node)? {
         let (_, chunk) = chunk?;
         wanted.extend(Some(chunk.id).filter(|id| cache.find(id).is_none()));
     }
