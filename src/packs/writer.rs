@@ -4,7 +4,7 @@
 //! next writer.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::base::Id;
 use crate::format::codec::Codec;
@@ -40,7 +40,8 @@ pub struct Written {
 /// Stores chunks in a pack store. Shared by many threads; [`Writer::finish`] makes what was stored count.
 pub struct Writer<'a> {
     pub(super) target: &'a PackStore,
-    known: Arc<Catalog>,
+    known: RwLock<Arc<Catalog>>,
+    /// What this run stores and no index names yet.
     fresh: Vec<Mutex<HashSet<Id>>>,
     /// Packs that are open for chunks: a thread takes the first that no other is writing to.
     chunks: Vec<Mutex<Option<PackBuilder>>>,
@@ -69,7 +70,7 @@ impl<'a> Writer<'a> {
     fn new(target: &'a PackStore, orphans: Vec<Orphan>) -> Writer<'a> {
         let writer = Writer {
             target,
-            known: target.catalog(),
+            known: RwLock::new(target.catalog()),
             fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
             chunks: (0..target.tuning().open_packs).map(|_| Mutex::default()).collect(),
             pages: vec![Mutex::default()],
@@ -92,7 +93,7 @@ impl<'a> Writer<'a> {
 
     /// Whether the store has the chunk, or is about to.
     pub fn has(&self, id: &Id) -> bool {
-        self.known.find(id).is_some() || lock(self.shard(id)).contains(id)
+        self.known().find(id).is_some() || lock(self.shard(id)).contains(id)
     }
 
     /// Stores a chunk or a page, unless it is there already. Says whether it was new.
@@ -141,6 +142,10 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
+    fn known(&self) -> Arc<Catalog> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn shard(&self, id: &Id) -> &Mutex<HashSet<Id>> {
         &self.fresh[id.as_bytes()[31] as usize % SHARDS]
     }
@@ -152,7 +157,7 @@ impl<'a> Writer<'a> {
 
     /// Whether this thread is to store `id`, which nobody has stored before.
     pub(super) fn claim_new(&self, id: &Id) -> bool {
-        self.known.find(id).is_none() && self.claim(id)
+        self.known().find(id).is_none() && self.claim(id)
     }
 
     pub(super) fn append(
@@ -201,7 +206,19 @@ impl<'a> Writer<'a> {
     }
 
     fn index_if_many(&self) -> Result<(), PackError> {
-        if self.storing.chunks_stored() >= ENOUGH_ENTRIES { self.index_stored() } else { Ok(()) }
+        if self.storing.chunks_stored() < ENOUGH_ENTRIES { Ok(()) } else { self.index_meanwhile() }
+    }
+
+    fn index_meanwhile(&self) -> Result<(), PackError> {
+        let indexed = self.index_stored()?;
+        self.target.reload()?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = self.target.catalog();
+        // The index tells of them from now on: the memory of a run does not grow with what it stores. A thread that
+        // looked before that, and claims after this, stores a chunk twice, which does no harm.
+        for entry in indexed.iter().flat_map(|stored| &stored.entries) {
+            lock(self.shard(&entry.id)).remove(&entry.id);
+        }
+        Ok(())
     }
 
     /// Stores what is still open, then the index: from now on all that was added counts.
@@ -220,20 +237,21 @@ impl<'a> Writer<'a> {
     /// After an error: makes the packs count that are stored whole, so that the next run need not store them again.
     pub fn keep_stored(mut self) -> Result<(), PackError> {
         self.storing.end();
-        self.index_stored()
+        self.index_stored().map(drop)
     }
 
-    /// Writes an index segment for the packs that are durable.
-    fn index_stored(&self) -> Result<(), PackError> {
+    /// Writes an index segment for the packs that are durable, which it returns.
+    fn index_stored(&self) -> Result<Vec<StoredPack>, PackError> {
         let stored = self.storing.take_stored();
         if stored.is_empty() {
-            return Ok(());
+            return Ok(stored);
         }
         lock(&self.written).packs += stored.len() as u64;
         let names: Vec<Id> = stored.iter().map(|stored| stored.pack.id).collect();
         let (id, bytes) = encode_segment(&stored);
         self.target.put_segment(&id, &bytes)?;
-        self.target.forget_sent(&names)
+        self.target.forget_sent(&names)?;
+        Ok(stored)
     }
 }
 
@@ -273,5 +291,27 @@ mod tests {
         assert_eq!(store.find(&before).unwrap().codec, Codec::Raw);
         assert_eq!(store.find(&behind).unwrap().codec, Codec::Zstd);
         assert_eq!(store.find(&after).unwrap().codec, Codec::Raw);
+    }
+    #[test]
+    fn what_is_indexed_is_remembered_by_the_index_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = PackStore::cache(folder.path(), Compression::None).unwrap();
+        let writer = store.writer().unwrap();
+        let mut noticer = Noticer::new(writer.compression());
+        let ids: Vec<Id> = (0..100_u32).map(|number| Id::of(&number.to_le_bytes())).collect();
+        let mut add = |number: u32| {
+            let raw = number.to_le_bytes();
+            writer.add(PackKind::Chunks, Id::of(&raw), &raw, &mut noticer).unwrap()
+        };
+        assert!((0..100).all(&mut add));
+        let open = writer.chunks.iter().find_map(|open| lock(open).take());
+        writer.store_pack(open).unwrap();
+        while writer.storing.chunks_stored() < 100 {
+            std::thread::yield_now();
+        }
+        writer.index_meanwhile().unwrap();
+        assert_eq!(writer.fresh.iter().map(|shard| lock(shard).len()).sum::<usize>(), 0);
+        assert!(ids.iter().all(|id| writer.has(id)) && !(0..100).any(&mut add));
+        assert_eq!(writer.finish().unwrap().chunks, 100);
     }
 }
