@@ -134,15 +134,20 @@ pub fn seal(bytes: &mut Vec<u8>) -> Id {
 pub fn unseal<'a>(what: &'static str, letters: &[u8; 7], bytes: &'a [u8]) -> Result<(Reader<'a>, Id), FormatError> {
     // Magic first: a newer version may end otherwise, and should be told as newer, not as damaged.
     Reader::new(what, bytes).magic(letters)?;
-    let mut reader = Reader::new(what, bytes);
-    let (body, seal) = bytes.split_last_chunk::<{ Id::LEN }>().ok_or_else(|| reader.short(8 + Id::LEN))?;
-    let id = Id::from_bytes(*seal);
-    if Id::of(body) != id {
+    let (reader, id) = sealed(what, bytes)?;
+    if Id::of(&bytes[..bytes.len() - Id::LEN]) != id {
         return Err(reader.damaged("its bytes do not match the hash at its end"));
     }
+    Ok((reader, id))
+}
+
+/// What [`unseal`] gives, of bytes that it took before: neither magic nor hash is looked at.
+pub fn sealed<'a>(what: &'static str, bytes: &'a [u8]) -> Result<(Reader<'a>, Id), FormatError> {
+    let mut reader = Reader::new(what, bytes);
+    let (body, seal) = bytes.split_last_chunk::<{ Id::LEN }>().ok_or_else(|| reader.short(8 + Id::LEN))?;
     reader.rest = body;
     reader.take(8)?;
-    Ok((reader, id))
+    Ok((reader, Id::from_bytes(*seal)))
 }
 
 #[cfg(test)]

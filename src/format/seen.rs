@@ -5,7 +5,11 @@
 use crate::base::{Id, RepoPath, Stat};
 
 use super::FormatError;
-use super::cursor::{Reader, VERSION, seal, unseal};
+use super::cursor::{Reader, VERSION, seal, sealed, unseal};
+
+mod later;
+
+pub use later::{Change, Later};
 
 const WHAT: &str = "seen";
 const LETTERS: &[u8; 7] = b"eskseen";
@@ -64,6 +68,8 @@ pub struct Record<'a> {
 pub struct Seen<'a> {
     /// What is known of the whole.
     pub header: Header<'a>,
+    /// The hash at the end of the file, by which a [`Later`] knows it.
+    pub seal: Id,
     count: usize,
     records: Reader<'a>,
 }
@@ -71,16 +77,22 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Checks the whole file, once; then its records are lent without a copy.
     pub fn decode(bytes: &'a [u8]) -> Result<Seen<'a>, FormatError> {
-        let (mut reader, _) = unseal(WHAT, LETTERS, bytes)?;
-        let (boot_id, written_at, base) = (reader.array()?, reader.i64()?, reader.id()?);
-        let claimed = reader.u64()?;
-        let dataset_len = reader.u16()?;
-        let dataset = reader.take(dataset_len.into())?;
+        let (reader, seal) = unseal(WHAT, LETTERS, bytes)?;
+        let seen = Seen::begin(reader, seal)?;
+        check(seen.records.clone(), seen.count)?;
+        Ok(seen)
+    }
+
+    /// What `checked` says, which [`Seen::decode`] took before. That is not checked again: its records panic if it is false.
+    pub fn lend(checked: &'a [u8]) -> Result<Seen<'a>, FormatError> {
+        let (reader, seal) = sealed(WHAT, checked)?;
+        Seen::begin(reader, seal)
+    }
+
+    fn begin(mut reader: Reader<'a>, seal: Id) -> Result<Seen<'a>, FormatError> {
+        let (header, claimed) = head(&mut reader)?;
         let count = reader.bounded(claimed, FIXED_LEN)?;
-        let records = reader.clone();
-        check(reader, count)?;
-        let base = (base != NO_ID).then_some(base);
-        Ok(Seen { header: Header { boot_id, written_at, base, dataset }, count, records })
+        Ok(Seen { header, seal, count, records: reader })
     }
 
     /// How many files.
@@ -99,6 +111,15 @@ impl<'a> Seen<'a> {
     }
 }
 
+fn head<'a>(reader: &mut Reader<'a>) -> Result<(Header<'a>, u64), FormatError> {
+    let (boot_id, written_at, base) = (reader.array()?, reader.i64()?, reader.id()?);
+    let claimed = reader.u64()?;
+    let dataset_len = reader.u16()?;
+    let dataset = reader.take(dataset_len.into())?;
+    let base = (base != NO_ID).then_some(base);
+    Ok((Header { boot_id, written_at, base, dataset }, claimed))
+}
+
 fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
     let mut last: Option<&[u8]> = None;
     for _ in 0..count {
@@ -114,7 +135,12 @@ fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
 fn record<'a>(reader: &mut Reader<'a>) -> Result<Record<'a>, FormatError> {
     let path_len = reader.u16()?;
     let path = reader.take(path_len.into())?;
-    let kind = Kind::from_byte(reader.u8()?).ok_or_else(|| reader.damaged("a kind that nobody knows"))?;
+    let kind = reader.u8()?;
+    rest_of_record(path, kind, reader)
+}
+
+fn rest_of_record<'a>(path: &'a [u8], kind: u8, reader: &mut Reader<'a>) -> Result<Record<'a>, FormatError> {
+    let kind = Kind::from_byte(kind).ok_or_else(|| reader.damaged("a kind that nobody knows"))?;
     let stat = Stat { bytes: reader.u64()?, mtime: reader.i64()?, ctime: reader.i64()?, inode: reader.u64()? };
     Ok(Record { path, kind, stat, id: reader.id()? })
 }
@@ -159,11 +185,7 @@ pub fn encode<'a>(header: &Header<'_>, records: impl IntoIterator<Item = Record<
     let mut out = Vec::with_capacity(COUNT_AT + 8 + records.size_hint().0 * (FIXED_LEN + 40) + Id::LEN);
     out.extend_from_slice(LETTERS);
     out.push(VERSION);
-    out.extend_from_slice(&header.boot_id);
-    out.extend_from_slice(&header.written_at.to_le_bytes());
-    out.extend_from_slice(header.base.unwrap_or(NO_ID).as_bytes());
-    out.extend_from_slice(&[0; 8]);
-    put_path(header.dataset, &mut out);
+    put_head(header, 0, &mut out);
     let mut count = 0_u64;
     for record in records {
         put(&record, &mut out);
@@ -172,6 +194,14 @@ pub fn encode<'a>(header: &Header<'_>, records: impl IntoIterator<Item = Record<
     out[COUNT_AT..COUNT_AT + 8].copy_from_slice(&count.to_le_bytes());
     seal(&mut out);
     out
+}
+
+fn put_head(header: &Header<'_>, count: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&header.boot_id);
+    out.extend_from_slice(&header.written_at.to_le_bytes());
+    out.extend_from_slice(header.base.unwrap_or(NO_ID).as_bytes());
+    out.extend_from_slice(&count.to_le_bytes());
+    put_path(header.dataset, out);
 }
 
 fn put_path(path: &[u8], out: &mut Vec<u8>) {

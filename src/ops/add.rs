@@ -15,7 +15,8 @@ use super::part;
 use super::pointed;
 use super::project::Project;
 use super::publish;
-use super::survey::{Standing, survey};
+use super::seen::SeenFile;
+use super::survey::{Standing, survey_knowing};
 use super::thin_writer::ThinWriter;
 
 /// How to add.
@@ -101,10 +102,12 @@ fn draft(
     sink: &dyn Sink,
     job: &Job<'_>,
 ) -> Result<Draft, Error> {
-    if !wanted.inside.is_empty() && !wanted.is_seen {
+    let seen = SeenFile::load(project, &wanted.dataset);
+    // Unless the worktree was once in step with the pointer, nobody knows whether what is missing was removed.
+    if !wanted.inside.is_empty() && seen.base().is_none() {
         return part::draft(project, wanted, pages, sink, job);
     }
-    let survey = survey(project, &wanted.dataset, sink, Step::Store, job)?;
+    let survey = survey_knowing(project, &wanted.dataset, seen, sink, Step::Store, job)?;
     admit::check_content(&wanted.dataset, &survey)?;
     match survey.standing {
         Standing::Absent => Err(Error::NoSuchPath { path: wanted.dataset.clone() }),

@@ -1,5 +1,5 @@
-//! What `add` may take: what it refuses is refused here, before anything is read or written. Only whether a pointer that moved
-//! is what the data is must be read first.
+//! What `add` may take: what it refuses is refused here, before anything is read or written. Only whether a pointer moved,
+//! and is what the data is, must be looked at first.
 
 use std::fs;
 
@@ -10,7 +10,6 @@ use super::add::AddOptions;
 use super::error::Error;
 use super::pointed::{self, Dataset, dataset_path, pointer_path};
 use super::project::Project;
-use super::seen::SeenFile;
 use super::survey::Survey;
 
 /// Something that may be added.
@@ -24,10 +23,8 @@ pub struct Admitted {
     pub pointer: Option<Pointer>,
     /// The bytes of that.
     pub old_bytes: Option<Vec<u8>>,
-    /// Whether the worktree was in step with the pointer: what is missing was removed since.
-    pub is_seen: bool,
-    /// Whether the pointer changed since, and nobody forces it: then only data that is what it says may be added.
-    pub is_moved: bool,
+    /// Whether it is added even where the pointer changed since the worktree was last in step with it.
+    pub force: bool,
 }
 
 /// Sorts the paths into datasets and parts of datasets, each once.
@@ -69,14 +66,12 @@ fn common(one: &RepoPath, other: &RepoPath) -> RepoPath {
 }
 
 fn update(project: &Project, dataset: &Dataset, path: &RepoPath, force: bool) -> Result<Admitted, Error> {
-    let seen = SeenFile::load(project, &dataset.path).base();
     Ok(Admitted {
-        is_moved: !force && seen.is_some_and(|base| base != dataset.pointer.id),
         dataset: dataset.path.clone(),
         inside: path.strip(&dataset.path).expect("the caller found it in there"),
         pointer: Some(dataset.pointer.clone()),
         old_bytes: pointed::read_bytes(project, &dataset.path)?,
-        is_seen: seen.is_some(),
+        force,
     })
 }
 
@@ -95,8 +90,7 @@ fn newcomer(project: &Project, tracked: &[Dataset], path: &RepoPath) -> Result<A
         inside: RepoPath::default(),
         pointer: None,
         old_bytes: pointed::read_bytes(project, path)?,
-        is_seen: false,
-        is_moved: false,
+        force: true,
     };
     match &admitted.old_bytes {
         None => Ok(admitted),

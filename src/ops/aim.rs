@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::base::{Id, Job, RepoPath};
 use crate::format::compression::Noticer;
 use crate::format::pack::PackKind;
-use crate::format::seen::Record;
+use crate::format::seen::{Change, Record};
 use crate::format::tree;
 use crate::packs::{Nowhere, PackError, Sink};
 use crate::worktree::{Placer, Sparse, Staging};
@@ -19,7 +19,7 @@ use super::pages::Pages;
 use super::place::Placed;
 use super::plan::{Plan, plan};
 use super::project::Project;
-use super::seen;
+use super::seen::{self, overlay};
 use super::shelter::{Sheltered, shelter};
 use super::survey::{Survey, survey};
 use super::targets::Target;
@@ -140,13 +140,13 @@ impl<'a> Aim<'a> {
             }
             Err(error) => return Err(error),
         };
-        let removed = |path: &[u8]| self.plan.removes.binary_search_by(|(gone, _)| gone.as_bytes().cmp(path)).is_ok();
         let already: HashSet<&[u8]> = self.plan.already.iter().map(RepoPath::as_bytes).collect();
-        let mut records = self.survey.records(|path| already.contains(path));
-        records.retain(|record| !removed(record.path));
-        let placed: Vec<Record<'_>> = self.placed.iter().filter_map(placed_record).collect();
-        let merged = overlay(records, placed);
-        seen::remember(project, &self.target.dataset, base, merged, self.survey.read_at())
+        let changes = || {
+            let removed = self.plan.removes.iter().map(|(path, _)| (path.as_bytes(), None));
+            let placed = self.placed.iter().filter_map(placed_record);
+            overlay(overlay(self.survey.changes(|path| already.contains(path)), removed), placed)
+        };
+        self.survey.remember_as(project, base, changes)
     }
 
     /// What the whole dataset is equal to now: the target, or what it was with a part of the target in it.
@@ -176,23 +176,9 @@ impl<'a> Aim<'a> {
     }
 }
 
-fn placed_record(placed: &Placed) -> Option<Record<'_>> {
+fn placed_record(placed: &Placed) -> Option<Change<'_>> {
     let Placed { path, kind, id, stat } = placed;
-    Some(Record { path: path.as_bytes(), kind: *kind, stat: (*stat)?, id: *id })
-}
-
-/// Both lists in order; where both have a path, the second wins.
-fn overlay<'r>(under: Vec<Record<'r>>, over: Vec<Record<'r>>) -> Vec<Record<'r>> {
-    let mut merged = Vec::with_capacity(under.len() + over.len());
-    let mut over = over.into_iter().peekable();
-    for record in under {
-        while let Some(first) = over.next_if(|first| first.path < record.path) {
-            merged.push(first);
-        }
-        merged.push(over.next_if(|same| same.path == record.path).unwrap_or(record));
-    }
-    merged.extend(over);
-    merged
+    Some((path.as_bytes(), Some(Record { path: path.as_bytes(), kind: *kind, stat: (*stat)?, id: *id })))
 }
 
 /// Where the tree of the target is not here at all, its pages come level by level, not one by one.

@@ -20,7 +20,7 @@ use super::pointed::{self, pointer_path};
 use super::project::Project;
 use super::publish::{Undo, Unignored, unignore_dataset};
 use super::rm::{Removed, RmOptions};
-use super::seen;
+use super::seen::{self, overlay};
 use super::shelter::{Sheltered, shelter};
 use super::survey::{Standing, Survey, survey};
 use super::version::{Version, lacking};
@@ -99,7 +99,7 @@ impl Departure {
     pub fn report(&self) -> Removed {
         let is_left = |path: &RepoPath| self.removes.binary_search_by(|(removed, _)| removed.cmp(path)).is_err();
         let in_parts = |path: &RepoPath| self.is_whole() || self.parts.iter().any(|part| path.is_in(part));
-        let found = self.survey.differences.iter().filter(|difference| difference.new.is_some());
+        let found = self.survey.differences().filter(|difference| difference.new.is_some());
         let left = found.filter(|difference| in_parts(&difference.path) && is_left(&difference.path));
         Removed {
             path: self.dataset.clone(),
@@ -149,8 +149,8 @@ impl Departure {
             for entry in known.entries(pages, part)? {
                 let entry = entry?;
                 let Some(stat) = self.survey.stat(&entry.path) else { continue };
-                let now = self.survey.difference(&entry.path).and_then(|difference| difference.new.as_ref());
-                match now {
+                let now = self.survey.difference(&entry.path).and_then(|difference| difference.new);
+                match &now {
                     Some(now) if !force && !is_same(&entry.path, now, &entry.node) => self.edits.push(entry.path),
                     _ => self.removes.push((entry.path, stat)),
                 }
@@ -214,8 +214,7 @@ impl Departure {
             inside: RepoPath::default(),
             pointer: Some(pointer),
             old_bytes: self.pointer_bytes.clone(),
-            is_seen: self.survey.base.is_some(),
-            is_moved: false,
+            force: true,
         };
         Ok(Some(Draft::of_part(&wanted, &root)))
     }
@@ -262,9 +261,11 @@ impl Departure {
         let is_in_step = self.survey.base.is_some() && self.survey.base == self.pointer.as_ref().map(|it| it.id);
         // Where the files are of an older pointer, what is gone is told as deleted, until the next checkout.
         let Some(left) = self.left.filter(|_| is_in_step) else { return Ok(()) };
-        let mut records = self.survey.records(|_| false);
-        records.retain(|record| self.gone.binary_search_by(|gone| gone.as_bytes().cmp(record.path)).is_err());
-        seen::remember(project, &self.dataset, left, records, self.survey.read_at())
+        let changes = || {
+            let gone = self.gone.iter().map(|path| (path.as_bytes(), None));
+            overlay(self.survey.changes(|_| false), gone)
+        };
+        self.survey.remember_as(project, left, changes)
     }
 }
 

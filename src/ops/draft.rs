@@ -34,14 +34,8 @@ impl Draft {
         let known = wanted.pointer.as_ref().filter(|pointer| survey.base == Some(pointer.id));
         let pointer = match (survey.file(), known) {
             (Some(Node::File { executable, bytes, id, chunks }), _) => {
-                let manifest = manifest(chunks, sink)?;
-                Pointer {
-                    kind: Kind::File { manifest, executable: *executable },
-                    id: *id,
-                    bytes: *bytes,
-                    remote: None,
-                    source: None,
-                }
+                let manifest = manifest(&chunks, sink)?;
+                Pointer { kind: Kind::File { manifest, executable }, id, bytes, remote: None, source: None }
             }
             (_, Some(known)) => known.clone(),
             _ => {
@@ -49,7 +43,7 @@ impl Draft {
                 return Err(Error::CannotTrack { path: wanted.dataset.clone(), reason });
             }
         };
-        check_moved(wanted, &pointer)?;
+        check_moved(wanted, survey.base, &pointer)?;
         Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 
@@ -63,7 +57,7 @@ impl Draft {
         let root = survey
             .tree(&wanted.inside, pages, |id, page| Ok(sink.take(PackKind::Pages, id, &page, &mut noticer)?))?;
         let pointer = folder_pointer(&root);
-        check_moved(wanted, &pointer)?;
+        check_moved(wanted, survey.base, &pointer)?;
         Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 
@@ -123,9 +117,9 @@ impl Draft {
 
 /// Refuses to take back what somebody else made of a pointer. If the data is what the pointer says, it was an add that was
 /// killed after it had written the pointer, and before it remembered so.
-fn check_moved(wanted: &Admitted, pointer: &Pointer) -> Result<(), Error> {
-    let is_same = wanted.pointer.as_ref().is_some_and(|old| old.id == pointer.id);
-    if !wanted.is_moved || is_same {
+fn check_moved(wanted: &Admitted, base: Option<Id>, pointer: &Pointer) -> Result<(), Error> {
+    let (Some(old), Some(base)) = (&wanted.pointer, base) else { return Ok(()) };
+    if wanted.force || base == old.id || pointer.id == old.id {
         return Ok(());
     }
     Err(Error::PointerMoved { dataset: wanted.dataset.clone(), pointer: pointer_path(&wanted.dataset) })

@@ -103,7 +103,7 @@ fn file(
     job: &Job<'_>,
 ) -> Result<Node, Error> {
     if let Some(node) = survey.file() {
-        return Ok(node.clone());
+        return Ok(node);
     }
     let pointer = pointed::read(project, dataset).ok().flatten();
     if let Some(pointer) = pointer.filter(|pointer| survey.base == Some(pointer.id))

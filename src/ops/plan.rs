@@ -62,8 +62,8 @@ pub fn plan(
     let mut plan = Plan::nothing();
     for (path, node) in wanted {
         let here = survey.stat(&path);
-        let changed = survey.difference(&path).and_then(|difference| difference.new.as_ref());
-        match (changed, &node) {
+        let changed = survey.difference(&path).and_then(|difference| difference.new);
+        match (&changed, &node) {
             (Some(changed), Some(node)) if changed.has_content_of(node) => {
                 plan.already.insert(path);
                 continue;
@@ -118,8 +118,9 @@ fn wanted(
             }
         }
     }
-    let local = survey.differences.iter().map(|difference| &difference.path);
-    let local: Vec<&RepoPath> = local.filter(|path| path.is_in(inside) && !wanted.contains_key(path)).collect();
+    let local = survey.differences().map(|difference| difference.path);
+    let local: Vec<RepoPath> = local.filter(|path| path.is_in(inside) && !wanted.contains_key(path)).collect();
+    let local: Vec<&RepoPath> = local.iter().collect();
     // What neither version has is no business of ours.
     for entry in target.entries_at(pages, &local, inside)? {
         wanted.insert(entry.path, Some(entry.node));

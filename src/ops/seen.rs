@@ -1,87 +1,63 @@
 //! What was seen of the worktree last time: one file for each dataset, of this worktree only.
 
+mod file;
+
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
-use crate::base::{AtPath, FileKind, Id, PathResult, RepoPath, Stat, remove_if_there, replace_file};
-use crate::format::seen::{self, Header, Kind, Record, Seen};
+use crate::base::{AtPath, FileKind, Id, PathResult, RepoPath, Stat, side_by_side};
+use crate::format::seen::{self, Change, Header, Kind, Record};
 use crate::format::tree::Node;
 use crate::worktree::{self, Found};
 
 use super::error::Error;
 use super::project::Project;
 
-/// A stat is believed across a reboot if its file is older than this when it is seen, in nanoseconds: what was written
-/// earlier had been on disk for long when the power went.
-const SETTLED_NS: i64 = 600_000_000_000;
+pub use file::SeenFile;
+use file::{NEVER, is_of_later, place, write_whole};
 
-/// What was seen of one dataset, as it lies on disk.
-#[derive(Debug, Default)]
-pub struct SeenFile {
-    bytes: Vec<u8>,
-}
-
-impl SeenFile {
-    /// Reads what was seen of `dataset`. Nothing, if the file is missing or damaged.
-    pub fn load(project: &Project, dataset: &RepoPath) -> SeenFile {
-        let bytes = fs::read(place(project, dataset)).unwrap_or_default();
-        let belongs = Seen::decode(&bytes).is_ok_and(|seen| seen.header.dataset == dataset.as_bytes());
-        SeenFile { bytes: if belongs { bytes } else { Vec::new() } }
-    }
-
-    /// The id of the pointer that the worktree was last made equal to.
-    pub fn base(&self) -> Option<Id> {
-        self.seen()?.header.base
-    }
-
-    /// Whether the dataset was a file.
-    pub fn is_of_a_file(&self) -> bool {
-        self.seen().is_some_and(|seen| seen.records().next().is_some_and(|record| record.path.is_empty()))
-    }
-
-    /// Whether the dataset was a file that its owner may execute.
-    pub fn is_executable(&self) -> bool {
-        let first = self.seen().and_then(|seen| seen.records().next());
-        first.is_some_and(|record| record.path.is_empty() && record.kind == Kind::Executable)
-    }
-
-    /// What was seen; `None` if nothing is known.
-    pub fn seen(&self) -> Option<Seen<'_>> {
-        // load() checked it; an empty file decodes to nothing.
-        Seen::decode(&self.bytes).ok()
-    }
-}
-
-/// Whether the stat of a record still says something: not after a reboot that may have lost the bytes.
-pub fn is_trusted(header: &Header<'_>, record: &Record<'_>, boot_id: &[u8; 16]) -> bool {
-    header.boot_id == *boot_id || record.stat.ctime < header.written_at.saturating_sub(SETTLED_NS)
-}
-
-/// Remembers that `dataset` is what the pointer id `base` says: its files, and the id of each.
+/// Remembers that `dataset` is what the pointer id `base` says: what was seen before, which is `old`, but for `changes`, by
+/// path. Where little changed, little is written.
 ///
-/// `read_at` is when the oldest of them was read. A file that may have changed since within a tick of the clock is
+/// `read_at` is when the oldest of what changed was read. A file that may have changed since within a tick of the clock is
 /// remembered with a stat that no file has, so that it is read again.
-pub fn remember<'a>(
+pub fn remember<'a, I: Iterator<Item = Change<'a>>>(
     project: &Project,
     dataset: &RepoPath,
     base: Id,
-    files: impl IntoIterator<Item = Record<'a>>,
+    old: &'a SeenFile,
+    changes: impl Fn() -> I,
     read_at: i64,
 ) -> Result<(), Error> {
-    let header = Header {
-        boot_id: worktree::boot_id(),
-        written_at: worktree::now(),
-        base: Some(base),
-        dataset: dataset.as_bytes(),
+    let header = header(dataset, Some(base));
+    let changes = || {
+        changes().map(|(path, mut record)| {
+            if let Some(record) = record.as_mut().filter(|record| worktree::is_racy(record.stat.ctime, read_at)) {
+                record.stat.ctime = NEVER;
+            }
+            (path, record)
+        })
     };
-    let files = files.into_iter().map(|mut record| {
-        if worktree::is_racy(record.stat.ctime, read_at) {
-            record.stat.ctime = NEVER;
-        }
-        record
-    });
-    Ok(write(project, dataset, &seen::encode(&header, files))?)
+    let place = made_place(project, dataset)?;
+    if !old.write_later(&place, &header, changes())? {
+        let old = old.seen().map(|seen| seen.believed(&header.boot_id)).into_iter().flatten();
+        let all = overlay(old.map(|record| (record.path, Some(record))), changes());
+        write_whole(&place, &seen::encode(&header, all.filter_map(|(_, record)| record)))?;
+    }
+    Ok(())
+}
+
+/// Two sets of changes by path: where both say something, the second does.
+pub fn overlay<'a>(
+    under: impl Iterator<Item = Change<'a>>,
+    over: impl Iterator<Item = Change<'a>>,
+) -> impl Iterator<Item = Change<'a>> {
+    side_by_side(under, over, |(one, _), (other, _)| one.cmp(other)).filter_map(|(under, over)| over.or(under))
+}
+
+fn header(dataset: &RepoPath, base: Option<Id>) -> Header<'_> {
+    Header { boot_id: worktree::boot_id(), written_at: worktree::now(), base, dataset: dataset.as_bytes() }
 }
 
 /// Remembers of `to` what was seen of `from`, since the data was moved there.
@@ -90,40 +66,30 @@ pub fn remember<'a>(
 pub fn carry_over(project: &Project, from: &RepoPath, to: &RepoPath, stat: Option<Stat>) -> Result<(), Error> {
     let file = SeenFile::load(project, from);
     let Some(seen) = file.seen() else { return Ok(()) };
-    let header = Header { dataset: to.as_bytes(), ..seen.header };
-    let records = seen.records().map(|record| match stat {
+    let header = header(to, seen.header().base);
+    let records = seen.believed(&header.boot_id).map(|record| match stat {
         Some(stat) if record.path.is_empty() => Record { stat, ..record },
         _ => record,
     });
-    Ok(write(project, to, &seen::encode(&header, records))?)
+    Ok(write_whole(&made_place(project, to)?, &seen::encode(&header, records))?)
 }
 
-fn write(project: &Project, dataset: &RepoPath, bytes: &[u8]) -> PathResult<()> {
+fn made_place(project: &Project, dataset: &RepoPath) -> PathResult<PathBuf> {
     let path = place(project, dataset);
     let folder = path.parent().expect("place() joins names");
     fs::create_dir_all(folder).at("create", folder)?;
-    replace_file(&path, bytes)
+    Ok(path)
 }
-
-/// A ctime that no file has: 1677.
-const NEVER: i64 = i64::MIN;
 
 /// Forgets a dataset.
 pub fn forget(project: &Project, dataset: &RepoPath) -> PathResult<()> {
-    remove_if_there(&place(project, dataset))
+    file::remove(&place(project, dataset))
 }
 
 /// The datasets of which something was seen.
 pub fn known(project: &Project) -> Result<Vec<RepoPath>, Error> {
-    let folder = project.worktree_state().join("seen");
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).at("read", &folder)?,
-    };
     let mut known = Vec::new();
-    for entry in entries {
-        let path = entry.at("read", &folder)?.path();
+    for path in places(project)? {
         let mut start = Vec::new();
         let read = fs::File::open(&path).and_then(|file| file.take(seen::START_LEN as u64).read_to_end(&mut start));
         // A file that is gone or cannot be read is nothing seen.
@@ -135,23 +101,19 @@ pub fn known(project: &Project) -> Result<Vec<RepoPath>, Error> {
 
 /// How many datasets have a file of seen records that cannot be read.
 pub fn damaged(project: &Project) -> Result<usize, Error> {
+    Ok(places(project)?.iter().filter(|place| !SeenFile::is_readable(place)).count())
+}
+
+/// Where something lies that was seen of a dataset.
+fn places(project: &Project) -> Result<Vec<PathBuf>, Error> {
     let folder = project.worktree_state().join("seen");
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).at("read", &folder)?,
     };
-    let mut damaged = 0;
-    for entry in entries {
-        let bytes = fs::read(entry.at("read", &folder)?.path()).unwrap_or_default();
-        damaged += usize::from(Seen::decode(&bytes).is_err());
-    }
-    Ok(damaged)
-}
-
-fn place(project: &Project, dataset: &RepoPath) -> PathBuf {
-    let name = Id::of(dataset.as_bytes()).to_string();
-    project.worktree_state().join("seen").join(&name[..32])
+    let paths = entries.map(|entry| Ok(entry.at("read", &folder)?.path())).collect::<PathResult<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| !is_of_later(path)).collect())
 }
 
 /// The record of something that was found, whose content has that id.
@@ -186,3 +148,6 @@ pub fn of_node(node: &Node) -> (Kind, Id) {
         Node::EmptyFolder => (Kind::EmptyFolder, Id::of(b"")),
     }
 }
+
+#[cfg(test)]
+mod tests;

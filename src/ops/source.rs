@@ -16,7 +16,7 @@ use super::pages::Pages;
 use super::pointed::{Dataset, Selected, pointer_path};
 use super::project::Project;
 use super::remotes::Remote;
-use super::seen::{self, SeenFile};
+use super::seen::SeenFile;
 use super::suffering::{missing, suffering};
 use super::unstored::Unstored;
 
@@ -156,11 +156,10 @@ pub fn store_unchanged(
 fn unchanged(project: &Project, dataset: &Dataset, files: &BTreeSet<RepoPath>) -> Result<Vec<(RepoPath, Stat)>, Error> {
     let file = SeenFile::load(project, &dataset.path);
     let Some(seen) = file.seen() else { return Ok(Vec::new()) };
-    let boot_id = worktree::boot_id();
     let mut unchanged = Vec::new();
-    for record in seen.records() {
+    for record in seen.believed(&worktree::boot_id()) {
         let Ok(path) = RepoPath::new(record.path).map(|path| dataset.path.join(&path)) else { continue };
-        if !files.contains(&path) || !seen::is_trusted(&seen.header, &record, &boot_id) {
+        if !files.contains(&path) {
             continue;
         }
         let found = worktree::scan_one(project.root(), &path);

@@ -1,23 +1,31 @@
 //! How a dataset in the worktree differs from what it was last made equal to.
 
 mod answers;
+mod differences;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
+use std::mem;
 use std::path::Path;
 
-use crate::base::{AtPath, FileKind, Id, Job, RepoPath, Stat, Step, Unit};
-use crate::format::seen::{Kind, Record};
-use crate::format::tree::{self, Entry, Node, Root};
+use crate::base::{AtPath, FileKind, Id, Job, RepoPath, Step, Unit, side_by_side};
+use crate::format::seen::Kind;
+use crate::format::tree::{self, Chunks, Entry, Root};
 use crate::packs::{Earlier, Sink};
 use crate::worktree::{self, Found, Ignored, Refused, Scan};
 
 use super::earlier;
 use super::error::Error;
-use super::ingest::{self, Ingested, ingest};
+use super::ingest::{Ingested, ingest};
 use super::pages::Pages;
 use super::project::Project;
 use super::seen::{self, SeenFile};
+
+pub use differences::Difference;
+
+/// So many files are read before what they hold is noted: of each that takes some 200 bytes meanwhile.
+const GROUP: usize = 1 << 15;
 
 /// What is at the path of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +38,6 @@ pub enum Standing {
     Folder,
 }
 
-/// One path that differs, or may.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// Where, below the dataset; empty for the dataset itself.
-    pub path: RepoPath,
-    /// What was seen there last time.
-    pub old: Option<(Kind, Id)>,
-    /// What is there now.
-    pub new: Option<Node>,
-}
-
 /// A dataset as it is in the worktree.
 #[derive(Debug)]
 pub struct Survey {
@@ -48,8 +45,6 @@ pub struct Survey {
     pub standing: Standing,
     /// The pointer id that it was last made equal to; what differs, differs from that.
     pub base: Option<Id>,
-    /// What differs, by path.
-    pub differences: Vec<Difference>,
     /// What no dataset can keep.
     pub refused: Vec<Refused>,
     /// Repositories and pointers inside it.
@@ -58,6 +53,16 @@ pub struct Survey {
     pub files_read: u64,
     found: Vec<Found>,
     ids: Vec<Id>,
+    /// Which of `found` had to be looked at; ascending.
+    doubtful: Vec<u32>,
+    /// Which of these differ.
+    changed: Vec<u32>,
+    /// What was seen where those of `doubtful` are that were known; ascending.
+    before: Vec<(u32, (Kind, Id))>,
+    /// The chunks of those of `changed` that are files of more than one.
+    chunks: HashMap<u32, Chunks>,
+    /// What was seen where nothing is any more, by path.
+    removed: Vec<(RepoPath, (Kind, Id))>,
     read_at: i64,
     dataset: RepoPath,
     file: SeenFile,
@@ -86,7 +91,8 @@ pub fn survey_anew(
     survey_knowing(project, dataset, SeenFile::default(), sink, step, job)
 }
 
-fn survey_knowing(
+/// The same if `file` was what was seen.
+pub fn survey_knowing(
     project: &Project,
     dataset: &RepoPath,
     mut file: SeenFile,
@@ -103,19 +109,23 @@ fn survey_knowing(
     let mut survey = Survey {
         standing,
         base: file.base(),
-        differences: Vec::new(),
         refused,
         nested,
         files_read: 0,
         ids: vec![Id::of(b""); found.len()],
         found,
+        doubtful: Vec::new(),
+        changed: Vec::new(),
+        before: Vec::new(),
+        chunks: HashMap::new(),
+        removed: Vec::new(),
         read_at: 0,
         dataset: dataset.clone(),
         file,
         has_new_stats: false,
     };
-    let pairs = survey.pair();
-    survey.read(project, pairs, sink, step, job)?;
+    survey.pair();
+    survey.read(project, sink, step, job)?;
     Ok(survey)
 }
 
@@ -137,119 +147,113 @@ fn look(project: &Project, dataset: &RepoPath, root: &Path, job: &Job<'_>) -> Re
     }
 }
 
-/// Something found that must be looked at: where it is in the list, and what was seen there last time.
-type Pair = (usize, Option<(Kind, Id)>);
-
 impl Survey {
-    /// Goes through what was found and what was seen side by side. Returns what must be read.
-    fn pair(&mut self) -> Vec<Pair> {
-        let mut to_read = Vec::new();
+    /// Goes through what was found and what was seen side by side.
+    fn pair(&mut self) {
         let Some(seen) = self.file.seen() else {
-            return (0..self.found.len()).map(|at| (at, None)).collect();
+            return self.doubtful.extend(0..number(self.found.len()));
         };
-        let boot_id = worktree::boot_id();
-        let mut records = seen.records().peekable();
-        for (at, found) in self.found.iter().enumerate() {
-            while let Some(gone) = records.next_if(|record| record.path < found.path.as_bytes()) {
-                self.differences.push(removed(&gone));
-            }
-            match records.next_if(|record| record.path == found.path.as_bytes()) {
-                Some(same)
-                    if same.stat == found.stat
-                        && same.kind == seen::kind(&found.kind)
-                        && seen::is_trusted(&seen.header, &same, &boot_id) =>
-                {
-                    self.ids[at] = same.id;
+        let believed = seen.believed(&worktree::boot_id());
+        let found = self.found.iter().enumerate();
+        for pair in side_by_side(found, believed, |(_, found), seen| found.path.as_bytes().cmp(seen.path)) {
+            match pair {
+                (Some((at, found)), Some(seen)) if seen.stat == found.stat && seen.kind == seen::kind(&found.kind) => {
+                    self.ids[at] = seen.id;
                 }
-                Some(other) => to_read.push((at, Some((other.kind, other.id)))),
-                None => to_read.push((at, None)),
+                (Some((at, _)), seen) => {
+                    self.doubtful.push(number(at));
+                    self.before.extend(seen.map(|seen| (number(at), (seen.kind, seen.id))));
+                }
+                (None, Some(gone)) => {
+                    let path = RepoPath::new(gone.path).unwrap_or_default();
+                    self.removed.push((path, (gone.kind, gone.id)));
+                }
+                (None, None) => {}
             }
         }
-        self.differences.extend(records.map(|gone| removed(&gone)));
-        to_read
     }
 
-    fn read(
-        &mut self,
-        project: &Project,
-        pairs: Vec<Pair>,
-        sink: &dyn Sink,
-        step: Step,
-        job: &Job<'_>,
-    ) -> Result<(), Error> {
-        let is_file = |at: &usize| matches!(self.found[*at].kind, FileKind::File { .. });
-        let newest = pairs.iter().map(|(at, _)| self.found[*at].stat.ctime).max();
-        worktree::settle(newest.unwrap_or(i64::MIN));
+    /// Reads what must be looked at.
+    fn read(&mut self, project: &Project, sink: &dyn Sink, step: Step, job: &Job<'_>) -> Result<(), Error> {
+        let doubtful = mem::take(&mut self.doubtful);
+        let stats = || doubtful.iter().map(|at| &self.found[*at as usize]);
+        worktree::settle(stats().map(|found| found.stat.ctime).max().unwrap_or(i64::MIN));
         self.read_at = worktree::now();
-        let files: Vec<_> = pairs
-            .iter()
-            .filter(|(at, _)| is_file(at))
-            .map(|(at, _)| (&self.found[*at].path, self.found[*at].stat))
-            .collect();
-        self.files_read = files.len() as u64;
-        let mut contents = Vec::new();
-        if !files.is_empty() {
-            job.began(step, Some(files.iter().map(|(_, stat)| stat.bytes).sum()), Unit::Bytes);
-            contents = self.ingest_files(project, &files, sink, step, job)?;
+        self.files_read = stats().filter(|found| is_file(found)).count() as u64;
+        if self.files_read > 0 {
+            let bytes = stats().filter(|found| is_file(found)).map(|found| found.stat.bytes).sum();
+            job.began(step, Some(bytes), Unit::Bytes);
+        }
+        for group in doubtful.chunks(GROUP) {
+            let read = self.ingest_files(project, group, sink, step, job)?;
+            self.note(group, read);
+        }
+        self.doubtful = doubtful;
+        if self.files_read > 0 {
             job.done(step);
         }
-        let mut contents = contents.into_iter();
-        for (at, old) in pairs {
-            let found = &mut self.found[at];
-            let node = ingest::node(&found.kind, || {
-                let read = contents.next().expect("one for each file");
-                found.stat = read.stat;
-                read.content
-            });
-            self.note(at, old, node);
-        }
-        self.differences.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(())
     }
 
+    /// Reads those of `group` that are files.
     fn ingest_files(
         &self,
         project: &Project,
-        files: &[(&RepoPath, Stat)],
+        group: &[u32],
         sink: &dyn Sink,
         step: Step,
         job: &Job<'_>,
     ) -> Result<Vec<Ingested>, Error> {
+        let files = group.iter().map(|at| &self.found[*at as usize]).filter(|found| is_file(found));
         let earlier = |path: &RepoPath| {
             let known = earlier::chunks(project, &self.dataset, self.version(), path).unwrap_or_default();
             Earlier::new(known.into_iter().map(|(_, chunk)| chunk).collect())
         };
         if self.standing == Standing::Folder {
             let root = self.dataset.below(project.root());
-            let read = ingest(&root, files, &earlier, sink, step, job);
+            let files: Vec<_> = files.map(|found| (&found.path, found.stat)).collect();
+            let read = ingest(&root, &files, &earlier, sink, step, job);
             return read.map_err(|error| error.within(&self.dataset));
         }
         // A dataset of one file is named from the folder that it lies in.
         let above = self.dataset.parent().unwrap_or_default();
         let name = RepoPath::new(self.dataset.name())?;
-        let named: Vec<_> = files.iter().map(|(_, stat)| (&name, *stat)).collect();
+        let named: Vec<_> = files.map(|found| (&name, found.stat)).collect();
         let of_the_file = |_: &RepoPath| earlier(&RepoPath::default());
         let read = ingest(&above.below(project.root()), &named, &of_the_file, sink, step, job);
         read.map_err(|error| error.within(&above))
     }
 
-    fn note(&mut self, at: usize, old: Option<(Kind, Id)>, node: Node) {
-        let found = &self.found[at];
-        let id = match &node {
-            Node::File { id, .. } => *id,
-            Node::Symlink { .. } | Node::EmptyFolder => seen::id_of_no_file(&found.kind),
-        };
-        self.ids[at] = id;
-        if old == Some((seen::kind(&found.kind), id)) {
-            self.has_new_stats = true;
-        } else {
-            self.differences.push(Difference { path: found.path.clone(), old, new: Some(node) });
+    /// Takes in what those of `group` hold that are files, in order.
+    fn note(&mut self, group: &[u32], read: Vec<Ingested>) {
+        let mut read = read.into_iter();
+        for at in group {
+            let found = &mut self.found[*at as usize];
+            let mut chunks = Chunks::Whole;
+            let id = if is_file(found) {
+                let Ingested { content, stat } = read.next().expect("one for each file");
+                found.stat = stat;
+                chunks = content.chunks;
+                content.id
+            } else {
+                seen::id_of_no_file(&found.kind)
+            };
+            let now = (seen::kind(&found.kind), id);
+            self.ids[*at as usize] = id;
+            if self.before(*at) == Some(now) {
+                self.has_new_stats = true;
+                continue;
+            }
+            self.changed.push(*at);
+            if chunks != Chunks::Whole {
+                self.chunks.insert(*at, chunks);
+            }
         }
     }
 
     /// Whether the dataset is what it was last made equal to.
     pub fn is_unchanged(&self) -> bool {
-        self.base.is_some() && self.differences.is_empty()
+        self.base.is_some() && !self.has_differences()
     }
 
     /// Whether files have new stats and their old content, which is worth remembering.
@@ -264,8 +268,8 @@ impl Survey {
         pages: &Pages<'_>,
         sink: impl FnMut(Id, Vec<u8>) -> Result<(), Error>,
     ) -> Result<Root, Error> {
-        let chosen = self.differences.iter().filter(|difference| difference.path.is_in(inside));
-        let changes = chosen.map(|difference| (difference.path.clone(), difference.new.clone()));
+        let chosen = self.differences().filter(|difference| difference.path.is_in(inside));
+        let changes = chosen.map(|difference| (difference.path, difference.new));
         match self.base {
             Some(base) => tree::edit(pages, &base, changes, sink),
             None => {
@@ -279,14 +283,12 @@ impl Survey {
             }
         }
     }
-
-    /// What a dataset is that is a file, if it differs from what was seen.
-    pub fn file(&self) -> Option<&Node> {
-        self.differences.iter().find_map(|difference| difference.new.as_ref())
-    }
 }
 
-fn removed(record: &Record<'_>) -> Difference {
-    let path = RepoPath::new(record.path).unwrap_or_default();
-    Difference { path, old: Some((record.kind, record.id)), new: None }
+fn is_file(found: &Found) -> bool {
+    matches!(found.kind, FileKind::File { .. })
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).expect("four billion paths take more memory than there is")
 }

@@ -12,7 +12,7 @@ use esker::format::manifest::Manifest;
 use esker::format::pages::{List, Page};
 use esker::format::pointer::Pointer;
 use esker::format::root::Root;
-use esker::format::seen::{self, Seen};
+use esker::format::seen::{self, Change, Later, Seen};
 use esker::format::segment::Segment;
 use esker::format::store_config::StoreConfig;
 use esker::format::tree::Tree;
@@ -160,6 +160,11 @@ fn seen(bytes: &[u8]) {
     for bytes in [bytes, &sealed(bytes)] {
         if let Ok(seen) = Seen::decode(bytes) {
             assert_eq!(seen::encode(&seen.header, seen.records()), bytes, "what was seen has one encoding");
+        }
+        if let Ok(later) = Later::decode(bytes) {
+            let changes: Vec<Change<'_>> = later.changes().collect();
+            let encoded = Later::encode(&later.over, later.total, &later.header, &changes);
+            assert_eq!(encoded, bytes, "what was seen later has one encoding");
         }
     }
 }

@@ -13,7 +13,7 @@ use esker::format::foreign::{self, Hash, Map, OldId};
 use esker::format::pack::{self, Layout, PackEntry, PackKind};
 use esker::format::pointer::{self, Pointer};
 use esker::format::root::{self, Root};
-use esker::format::seen::{self, Record, Seen};
+use esker::format::seen::{self, Later, Record, Seen};
 use esker::format::store_config::StoreConfig;
 
 /// The bytes of a golden file. If it is missing and the environment asks for it, `make` writes it.
@@ -188,6 +188,27 @@ fn what_was_seen() {
     assert_eq!(found.header, header);
     assert!(found.records().eq(records));
     assert_eq!(seen::encode(&header, records), bytes);
+}
+
+#[test]
+fn what_was_seen_later() {
+    let header = seen::Header {
+        boot_id: *b"boot id, 16 byte",
+        written_at: 1_767_225_600_500_000_000,
+        base: Some(id("base")),
+        dataset: b"data/images",
+    };
+    let stat = Stat { bytes: 5, mtime: 1_767_225_600_000_000_001, ctime: -1, inode: u64::MAX };
+    let changes = [
+        (&b"a"[..], None),
+        (&b"a/b"[..], Some(Record { path: b"a/b", kind: seen::Kind::File, stat, id: id("small") })),
+        (&b"\xff"[..], Some(Record { path: b"\xff", kind: seen::Kind::EmptyFolder, stat, id: id("") })),
+    ];
+    let bytes = golden("seen-later.bin", || Later::encode(&id("over"), 7, &header, &changes));
+    let found = Later::decode(&bytes).unwrap();
+    assert_eq!((found.over, found.total, found.header), (id("over"), 7, header));
+    assert!(found.changes().eq(changes));
+    assert_eq!(Later::encode(&id("over"), 7, &header, &changes), bytes);
 }
 
 /// Later versions of zstd may write other frames, but must read this one.

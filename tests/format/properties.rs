@@ -10,7 +10,7 @@ use esker::format::config::{self, Config, Key, Layer, Place};
 use esker::format::cursor::seal;
 use esker::format::pointer::{Kind, Pointer, Source};
 use esker::format::root::{self, Root};
-use esker::format::seen::{self, Header, Record, Seen};
+use esker::format::seen::{self, Change, Header, Later, Record, Seen};
 use esker::format::store_config::StoreConfig;
 
 use super::memory::taken_by;
@@ -150,6 +150,18 @@ fn encoded_seen() -> impl Strategy<Value = Vec<u8>> {
     seen_parts().prop_map(|(header, files)| seen::encode(&header, records(&files)))
 }
 
+/// Every third path is gone.
+fn encoded_later(over: &Id, total: u64, (header, files): &SeenParts) -> Vec<u8> {
+    let records = records(files).enumerate();
+    let changes: Vec<Change<'_>> =
+        records.map(|(at, record)| (record.path, Some(record).filter(|_| at % 3 > 0))).collect();
+    let bytes = Later::encode(over, total, header, &changes);
+    let later = Later::decode(&bytes).unwrap();
+    assert_eq!((later.over, later.total, later.header), (*over, total, *header));
+    assert!(later.changes().eq(changes));
+    bytes
+}
+
 /// Whatever decodes has the bytes that encoding gives: one value, one encoding.
 fn root_is_canonical(bytes: &[u8]) {
     if let Ok((root, name)) = modestly(bytes, Root::decode) {
@@ -161,6 +173,14 @@ fn seen_is_canonical(bytes: &[u8]) {
     let decoded = modestly(bytes, |bytes| Seen::decode(bytes).map(|seen| (seen.header, seen.records())).ok());
     if let Some((header, records)) = decoded {
         assert_eq!(seen::encode(&header, records), bytes);
+    }
+}
+
+fn later_is_canonical(bytes: &[u8]) {
+    let decoded = modestly(bytes, |bytes| Later::decode(bytes).ok());
+    if let Some(later) = decoded {
+        let changes: Vec<Change<'_>> = later.changes().collect();
+        assert_eq!(Later::encode(&later.over, later.total, &later.header, &changes), bytes);
     }
 }
 
@@ -232,6 +252,15 @@ proptest! {
     fn no_bytes_of_seen_do_harm(sealed in resealed(encoded_seen()), any in vec(any::<u8>(), 0..300)) {
         seen_is_canonical(&sealed);
         seen_is_canonical(&any);
+    }
+
+    #[test]
+    fn what_was_seen_later_is_read_as_it_was_written_and_no_bytes_of_it_do_harm(
+        sealed in resealed((an_id(), any::<u64>(), seen_parts()).prop_map(|(over, total, parts)| encoded_later(&over, total, &parts))),
+        any in vec(any::<u8>(), 0..300),
+    ) {
+        later_is_canonical(&sealed);
+        later_is_canonical(&any);
     }
 
     #[test]

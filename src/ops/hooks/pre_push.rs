@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
-use crate::base::{Job, RepoPath};
+use crate::base::{Job, RepoPath, side_by_side};
 use crate::git::Commit;
 use crate::worktree::{self, Ignored};
 
@@ -120,11 +120,6 @@ fn unseen(project: &Project, dataset: &RepoPath, job: &Job<'_>) -> Result<u64, E
         return Ok(0);
     }
     let found = worktree::scan(&root, &Ignored::load(project.root(), dataset)?, job)?.found;
-    let mut records = seen.records().peekable();
-    let mut count = 0;
-    for found in found {
-        while records.next_if(|record| record.path < found.path.as_bytes()).is_some() {}
-        count += u64::from(records.next_if(|record| record.path == found.path.as_bytes()).is_none());
-    }
-    Ok(count)
+    let pairs = side_by_side(found, seen.records(), |found, seen| found.path.as_bytes().cmp(seen.path));
+    Ok(pairs.filter(|(_, seen)| seen.is_none()).count() as u64)
 }

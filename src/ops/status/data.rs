@@ -67,7 +67,7 @@ pub fn look(
 }
 
 fn same_if_empty(survey: &Survey) -> DataState {
-    if survey.differences.is_empty() { DataState::Same } else { DataState::Changed }
+    if survey.has_differences() { DataState::Changed } else { DataState::Same }
 }
 
 fn absent(survey: &Survey) -> Data {
@@ -91,14 +91,14 @@ fn left_out(survey: &Survey, pointer: &Pointer) -> u64 {
 
 /// What the user changed since the worktree was last made equal to a pointer, of the paths in `only`.
 fn edits(survey: &Survey, chosen: &Chosen, only: Option<&HashSet<RepoPath>>) -> Changes {
-    let is_meant = |difference: &&Difference| {
+    let is_meant = |difference: &Difference| {
         chosen.has(&difference.path) && only.is_none_or(|only| only.contains(&difference.path))
     };
-    let sides = survey.differences.iter().filter(is_meant).map(|difference| Sides {
-        path: difference.path.clone(),
+    let sides = survey.differences().filter(is_meant).map(|difference| Sides {
         old: difference.old.map(Shape::of_seen),
         new: difference.new.as_ref().map(Shape::of_node),
         changed_bytes: None,
+        path: difference.path,
     });
     let Ok(changes) = Changes::of(&chosen.dataset, sides.collect(), remains_in(survey));
     changes
@@ -149,7 +149,7 @@ fn compare(survey: &Survey, pointer: &Pointer, pages: &Pages<'_>) -> Result<Vec<
     let whole = RepoPath::default();
     let here = match survey.standing {
         Standing::Absent => Version::Nothing,
-        Standing::File => survey.file().cloned().map_or(Version::Nothing, Version::File),
+        Standing::File => survey.file().map_or(Version::Nothing, Version::File),
         Standing::Folder => {
             let keep = |id: Id, page| {
                 pages.put(id, page);

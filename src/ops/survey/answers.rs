@@ -2,11 +2,11 @@
 
 use super::super::error::Error;
 use super::super::project::Project;
-use super::super::seen;
+use super::super::seen::{self, overlay};
 use super::super::version::Version;
-use super::{Difference, Survey};
+use super::{Survey, number};
 use crate::base::{FileKind, Id, RepoPath, Stat};
-use crate::format::seen::Record;
+use crate::format::seen::Change;
 use crate::format::tree::{Chunks, Node};
 use crate::worktree::Found;
 
@@ -37,12 +37,6 @@ impl Survey {
         is_file.then(|| (self.ids[at], self.found[at].stat))
     }
 
-    /// What differs at `path`.
-    pub fn difference(&self, path: &RepoPath) -> Option<&Difference> {
-        let at = self.differences.binary_search_by(|difference| difference.path.cmp(path)).ok()?;
-        Some(&self.differences[at])
-    }
-
     /// Whether an empty folder is at `path`.
     pub fn is_empty_folder(&self, path: &RepoPath) -> bool {
         let at = self.found.binary_search_by(|found| found.path.cmp(path));
@@ -58,7 +52,7 @@ impl Survey {
 
     /// How many paths were seen when the worktree was last made equal to the base.
     pub fn seen_count(&self) -> u64 {
-        self.file.seen().map_or(0, |seen| seen.len() as u64)
+        self.file.seen().map_or(0, |seen| seen.len())
     }
 
     /// The paths that were seen when the worktree was last made equal to the base.
@@ -69,44 +63,50 @@ impl Survey {
 
     /// The paths that are here as they were seen last.
     pub fn known_here(&self) -> impl Iterator<Item = &RepoPath> {
-        let is_known = |found: &&Found| self.base.is_some() && self.difference(&found.path).is_none();
-        self.found.iter().filter(is_known).map(|found| &found.path)
+        let is_known = |(at, _): &(usize, &Found)| self.base.is_some() && !self.is_changed(number(*at));
+        self.found.iter().enumerate().filter(is_known).map(|(_, found)| &found.path)
     }
 
     /// Whether `node` is at `path`, and was when that was last seen.
     pub fn still_has(&self, path: &RepoPath, node: &Node) -> bool {
         let Ok(at) = self.found.binary_search_by(|found| found.path.cmp(path)) else { return false };
         let here = (seen::kind(&self.found[at].kind), self.ids[at]);
-        here == seen::of_node(node) && self.difference(path).is_none()
+        here == seen::of_node(node) && !self.is_changed(number(at))
     }
 
-    /// What to remember once the worktree is, at the paths that `accepted` says, what it is now.
+    /// What was seen otherwise, or not at all, once the worktree is, at the paths that `accepted` says, what it is now.
     ///
     /// Elsewhere, what was seen before stays, with a new stat where the content is the same. By path.
-    pub fn records(&self, accepted: impl Fn(&[u8]) -> bool) -> Vec<Record<'_>> {
-        let mut old = self.file.seen().map(|seen| seen.records()).into_iter().flatten().peekable();
-        let mut records = Vec::with_capacity(self.found.len());
-        for (found, id) in self.found.iter().zip(&self.ids) {
-            let path = found.path.as_bytes();
-            while let Some(gone) = old.next_if(|record| record.path < path) {
-                records.extend((!accepted(gone.path)).then_some(gone));
-            }
-            let before = old.next_if(|record| record.path == path);
-            let new = seen::record(found, *id);
-            let is_same = before.is_some_and(|before| (before.kind, before.id) == (new.kind, new.id));
-            records.extend(if accepted(path) || is_same { Some(new) } else { before });
-        }
-        records.extend(old.filter(|gone| !accepted(gone.path)));
-        records
-    }
-
-    /// When the oldest of what was read was read; where nothing was, every record comes from what was seen before.
-    pub fn read_at(&self) -> i64 {
-        if self.files_read == 0 { i64::MAX } else { self.read_at }
+    pub fn changes<'a>(
+        &'a self,
+        accepted: impl Fn(&[u8]) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = Change<'a>> + 'a {
+        let is_new = move |at: &u32| {
+            let found = &self.found[*at as usize];
+            let now = (seen::kind(&found.kind), self.ids[*at as usize]);
+            (accepted(found.path.as_bytes()) || self.before(*at) == Some(now)).then(|| {
+                let record = seen::record(found, now.1);
+                (record.path, Some(record))
+            })
+        };
+        let gone = self.removed.iter().map(|(path, _)| (path.as_bytes(), None));
+        overlay(self.doubtful.iter().filter_map(is_new), gone.filter(move |(path, _)| accepted(path)))
     }
 
     /// Remembers that the worktree was made equal to `base`, at the paths that `accepted` says.
-    pub fn remember(&self, project: &Project, base: Id, accepted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
-        seen::remember(project, &self.dataset, base, self.records(accepted), self.read_at())
+    pub fn remember(&self, project: &Project, base: Id, accepted: impl Fn(&[u8]) -> bool + Copy) -> Result<(), Error> {
+        self.remember_as(project, base, || self.changes(accepted))
+    }
+
+    /// Remembers that the worktree is what was seen before but for `changes`, by path, which is what `base` is.
+    pub fn remember_as<'a, I: Iterator<Item = Change<'a>>>(
+        &'a self,
+        project: &Project,
+        base: Id,
+        changes: impl Fn() -> I,
+    ) -> Result<(), Error> {
+        // Where nothing was read, all of it is old.
+        let read_at = if self.files_read == 0 { i64::MAX } else { self.read_at };
+        seen::remember(project, &self.dataset, base, &self.file, changes, read_at)
     }
 }
