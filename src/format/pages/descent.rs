@@ -26,7 +26,7 @@ struct Open<L: List> {
     id: Id,
     page: Page<L>,
     next: usize,
-    /// The last path before what comes next.
+    /// The last path before the page.
     after: Vec<u8>,
 }
 
@@ -62,10 +62,9 @@ impl<'p, P: Pages + ?Sized, L: List> Descent<'p, P, L> {
     pub fn enter(&mut self) -> Result<(), P::Error> {
         let Some(parent) = self.open.last_mut() else { return Ok(()) };
         let Some(link) = parent.page.links().get(parent.next) else { return Ok(()) };
-        match open(self.pages, link, parent.page.level() - 1, &parent.after) {
+        match open(self.pages, link, parent.page.level() - 1, parent.after()) {
             Ok(page) => {
-                let (id, last) = (link.id, link.path().to_vec());
-                let after = std::mem::replace(&mut parent.after, last);
+                let (id, after) = (link.id, parent.after().to_vec());
                 parent.next += 1;
                 self.open.push(Open { id, page, next: 0, after });
                 Ok(())
@@ -80,9 +79,6 @@ impl<'p, P: Pages + ?Sized, L: List> Descent<'p, P, L> {
     /// Passes over the page or the item that comes next.
     pub fn skip(&mut self) {
         let Some(open) = self.open.last_mut() else { return };
-        if let Some(link) = open.page.links().get(open.next) {
-            open.after = link.path().to_vec();
-        }
         open.next += 1;
         self.leave_finished();
     }
@@ -125,5 +121,13 @@ impl<'p, P: Pages + ?Sized, L: List> Descent<'p, P, L> {
 impl<L: List> Open<L> {
     fn left(&self) -> usize {
         self.page.len() - self.next
+    }
+
+    /// The last path before the page that comes next.
+    fn after(&self) -> &[u8] {
+        match self.next.checked_sub(1).and_then(|before| self.page.links().get(before)) {
+            Some(before) => before.path(),
+            None => &self.after,
+        }
     }
 }

@@ -26,7 +26,7 @@ impl<L: List> Page<L> {
         let mut page = Page { level, span: L::Span::default(), bytes: Vec::new(), ends: Vec::new(), links: Vec::new() };
         if level > 0 {
             page.links = read_records(&mut reader, count, Link::<L::Span>::SHORTEST, Link::read)?;
-            page.span = sum(&reader, page.links.iter().cloned())?;
+            page.span = sum(&reader, page.links.iter())?;
         } else {
             let end_of = |reader: &mut Reader<'_>| L::scan(reader).map(|()| (bytes.len() - reader.left()) as u32);
             page.ends = read_records(&mut reader, count, L::SHORTEST, end_of)?;

@@ -50,6 +50,26 @@ pub trait Record {
     fn count_in(&self, span: &mut Self::Span) -> Option<()>;
 }
 
+impl<R: Record> Record for &R {
+    type Span = R::Span;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        (*self).write(out);
+    }
+
+    fn cut_hash(&self, level: u8) -> u64 {
+        (*self).cut_hash(level)
+    }
+
+    fn path(&self) -> &[u8] {
+        (*self).path()
+    }
+
+    fn count_in(&self, span: &mut Self::Span) -> Option<()> {
+        (*self).count_in(span)
+    }
+}
+
 /// What a parent keeps of a page besides its id: sums over all that lies below, and where it ends.
 pub trait Span: Clone + Debug + Default + PartialEq {
     /// The length of the shortest encoding, in bytes.

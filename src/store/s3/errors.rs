@@ -145,7 +145,8 @@ impl Asked<'_> {
 }
 
 fn words(status: u16, code: Option<&str>, message: Option<&str>) -> String {
-    match (code, message) {
+    // Ceph sends an empty one.
+    match (code, message.filter(|message| !message.is_empty())) {
         (Some(code), Some(message)) => plain(&format!("{code}: {message}")),
         (Some(text), None) | (None, Some(text)) => plain(text),
         (None, None) => format!("the server answered {status}"),
@@ -198,5 +199,6 @@ mod tests {
     #[test]
     fn a_server_cannot_write_to_the_terminal() {
         assert_eq!(words(500, None, Some("a\u{1b}[2Jb\n.")), "a [2Jb");
+        assert_eq!(words(403, Some("Refused"), Some("")), "Refused");
     }
 }
