@@ -4,6 +4,7 @@ mod disk;
 mod file;
 mod id;
 mod job;
+mod mosaic;
 mod path;
 mod side_by_side;
 mod size;
@@ -17,6 +18,7 @@ pub use disk::{
 pub use file::{FileKind, Stat};
 pub use id::{Id, ParseIdError};
 pub use job::{Cancel, Cancelled, Event, Events, Job, Silent, Step, Unit, Warning};
+pub use mosaic::Mosaic;
 pub use path::{PathRefused, RepoPath, check_name};
 pub use side_by_side::side_by_side;
 pub use size::{bytes_text, count_text, files_text};

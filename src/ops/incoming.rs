@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::base::{Id, PathResult};
+use crate::base::{Id, Mosaic, PathResult};
 use crate::format::compression::{Compression, Noticer};
 use crate::format::pack::PackKind;
-use crate::format::tree::Node;
+use crate::format::tree::{ChunkRef, Node};
 use crate::packs::{PackError, PackStore, Sink};
 use crate::worktree::{STRIDE, Staged, StagedFile, Staging, WorktreeError};
 
@@ -55,7 +55,10 @@ struct Open {
 /// A file of which some chunks are there.
 struct Part {
     file: StagedFile,
+    mosaic: Mosaic,
     missing_bytes: AtomicU64,
+    /// Held by the one thread that writes: in the kernel the others would wait for each other with a core each.
+    turn: Mutex<()>,
 }
 
 impl<'t> Incoming<'t> {
@@ -102,21 +105,24 @@ impl<'t> Incoming<'t> {
     }
 
     fn write_part(&self, wanted: &Wanted, raw: &[u8]) -> Result<(), WorktreeError> {
-        let Some(part) = self.part(wanted.task)? else { return Ok(()) };
+        let task = wanted.task;
+        let Some(part) = self.part(task)? else { return Ok(()) };
+        part.mosaic.add(wanted.offset, raw);
+        let turn = lock(&part.turn);
         part.file.write_at(raw, wanted.offset)?;
+        drop(turn);
         let bytes = raw.len() as u64;
         let missing_bytes = part.missing_bytes.fetch_sub(bytes, Ordering::AcqRel);
         if missing_bytes == bytes {
-            lock(&self.open).files.remove(&wanted.task);
+            lock(&self.open).files.remove(&task);
         } else if missing_bytes / STRIDE != missing_bytes.wrapping_sub(bytes) / STRIDE {
             // Else the disk would wait for the end. The other threads go on meanwhile.
             part.file.sync()?;
         }
         // Once it is whole, the last thread that has it in hand ends it.
-        let Some(part) = Arc::into_inner(part) else { return Ok(()) };
-        let id = id_of(&part.file, self.tasks[wanted.task].node().bytes())?;
-        let staged = part.file.seal()?;
-        lock(&self.whole).push(Whole { task: wanted.task, staged, id: Some(id) });
+        let Some(Part { file, mosaic, .. }) = Arc::into_inner(part) else { return Ok(()) };
+        let id = mosaic.id().map_or_else(|| id_of(&file, self.tasks[task].node().bytes()), Ok)?;
+        lock(&self.whole).push(Whole { task, staged: file.seal()?, id: Some(id) });
         Ok(())
     }
 
@@ -133,8 +139,7 @@ impl<'t> Incoming<'t> {
             open.given_up.insert(task);
             return Ok(None);
         }
-        let missing_bytes = self.tasks[task].chunks().iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
-        let part = Arc::new(Part { file: self.new_file(task)?, missing_bytes: missing_bytes.into() });
+        let part = Arc::new(Part::new(self.new_file(task)?, self.tasks[task].chunks()));
         open.files.insert(task, Arc::clone(&part));
         Ok(Some(part))
     }
@@ -165,6 +170,13 @@ impl<'t> Incoming<'t> {
     }
 }
 
+impl Part {
+    fn new(file: StagedFile, chunks: &[ChunkRef]) -> Part {
+        let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+        Part { file, mosaic: Mosaic::new(bytes), missing_bytes: AtomicU64::new(bytes), turn: Mutex::default() }
+    }
+}
+
 impl Sink for Incoming<'_> {
     fn compression(&self) -> Compression {
         Compression::None
@@ -176,8 +188,8 @@ impl Sink for Incoming<'_> {
     }
 }
 
-/// The hash of all that was written: `bytes`, if all is well.
-fn id_of(file: &StagedFile, bytes: u64) -> PathResult<Id> {
+/// The hash of all that was written, read back: `bytes`, if all is well.
+pub fn id_of(file: &StagedFile, bytes: u64) -> PathResult<Id> {
     let mut hasher = blake3::Hasher::new();
     let mut room = vec![0; HASHED_AT_ONCE.min(bytes as usize).max(1)];
     let mut at = 0;
