@@ -126,12 +126,15 @@ fn fetch_from(project: &Project, part: &Part, bring: Bring, job: &Job<'_>) -> Re
     let remote = project.remote(Some(&part.remote))?;
     remote.packs.refresh(false)?;
     let mut lack = lack_with_pages(project, &remote, &part.wanted, cache, &nobody, job)?;
-    leave_in_files(project, part, &mut lack, |id| is_thin || remote.packs.find(id).is_none(), job)?;
+    let catalog = remote.packs.catalog();
+    let chunks = lack.chunks.iter().map(|chunk| chunk.id);
+    let elsewhere: HashSet<Id> = chunks.filter(|id| catalog.find(id).is_none()).collect();
+    leave_in_files(project, part, &mut lack, |id| is_thin || elsewhere.contains(id), job)?;
     if lack.unread.is_empty() {
         selection::check_parts(&pages, &part.wanted)?;
     }
-    let (there, gone): (Vec<ChunkRef>, Vec<ChunkRef>) =
-        lack.chunks.iter().partition(|chunk| remote.packs.find(&chunk.id).is_some());
+    let (gone, there): (Vec<ChunkRef>, Vec<ChunkRef>) =
+        lack.chunks.iter().partition(|chunk| elsewhere.contains(&chunk.id));
     let absent: HashSet<Id> = gone.iter().map(|chunk| chunk.id).chain(lack.unread.iter().copied()).collect();
     if !there.is_empty() && (bring == Bring::All || !absent.is_empty()) {
         bring::bring_chunks(project, &remote, &there, &|_, _| (), job)?;

@@ -76,6 +76,8 @@ const REMOTE: Tuning = Tuning {
     gap: 256 << 10,
     longest_span: 4 << 20,
 };
+/// As a remote, but a folder answers at once: a few threads are enough, and short spans stay in the processor's cache.
+const FOLDER: Tuning = Tuning { readers: 4, gap: 64 << 10, longest_span: 1 << 20, ..REMOTE };
 
 /// A segment of ten million chunks has 480 MB; more than this is no segment of ours.
 const LARGEST_SEGMENT: u64 = 64 << 30;
@@ -106,7 +108,8 @@ impl PackStore {
     ///
     /// Makes no request: [`Self::refresh`] learns what it holds.
     pub fn remote(store: Arc<dyn Store>, copies: &Path) -> PackStore {
-        PackStore::new(store, Index::Copies(copies.to_owned()), REMOTE)
+        let tuning = if store.blocks().is_some() { FOLDER } else { REMOTE };
+        PackStore::new(store, Index::Copies(copies.to_owned()), tuning)
     }
 
     fn new(store: Arc<dyn Store>, index: Index, tuning: Tuning) -> PackStore {

@@ -32,7 +32,7 @@ pub fn spans(mut chunks: Vec<(Id, Place)>, gap: u64, longest: u64) -> Vec<Span> 
         let next = order.len();
         order.entry(place.pack).or_insert(next);
     }
-    chunks.sort_by_key(|(_, place)| (order[&place.pack], place.offset));
+    chunks.sort_by_cached_key(|(_, place)| (order[&place.pack], place.offset));
     chunks.dedup_by_key(|(id, _)| *id);
     let mut spans: Vec<Span> = Vec::new();
     for (id, place) in chunks {
@@ -105,17 +105,17 @@ impl PackStore {
         mut each: impl FnMut(&Id, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let places = ids.iter().map(|id| Ok((*id, self.place(id)?))).collect::<Result<Vec<_>, PackError>>()?;
-        let mut room = Vec::new();
+        let (mut bytes, mut room) = (Vec::new(), Vec::new());
         let mut waiting = spans(places, self.tuning().gap, self.tuning().longest_span);
         waiting.reverse();
         while let Some(span) = waiting.pop() {
-            let bytes = match self.read_span(&span) {
+            match self.read_span(&span, &mut bytes) {
                 Err(gone @ StoreError::Missing { .. }) => {
                     waiting.extend(self.spans_elsewhere(&span, gone)?);
                     continue;
                 }
                 other => other.map_err(PackError::from)?,
-            };
+            }
             for (id, place) in &span.chunks {
                 each(id, self.unpack(id, place, span.stored(place, &bytes), &mut room)?)?;
             }
@@ -138,9 +138,9 @@ impl PackStore {
         Ok(spans(places, self.tuning().gap, self.tuning().longest_span))
     }
 
-    /// The bytes of a span, as they are stored.
-    pub(super) fn read_span(&self, span: &Span) -> Result<Vec<u8>, StoreError> {
-        self.store().read(&layout::pack(&span.pack), span.range.clone())
+    /// Reads the bytes of a span, as they are stored, into `room` in place of what that held.
+    pub(super) fn read_span(&self, span: &Span, room: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.store().read_into(&layout::pack(&span.pack), span.range.clone(), room)
     }
 
     /// The raw bytes of a chunk, once their hash is that of the id: `stored` itself if that is raw, else in `room`.

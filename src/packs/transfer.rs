@@ -73,10 +73,11 @@ fn pass(
     let failure: Mutex<Option<PackError>> = Mutex::default();
     let threads = from.tuning().readers.max(job.threads).min(spans.len());
     let work = || {
-        let mut noticer = Noticer::new(to.map_or(Compression::None, Writer::compression));
+        let noticer = Noticer::new(to.map_or(Compression::None, Writer::compression));
+        let mut mover = Mover { from, to, each, noticer, stored: Vec::new(), room: Vec::new() };
         while let Some(span) = spans.get(next.fetch_add(1, Ordering::Relaxed)) {
             let copied = job.check().map_err(PackError::from);
-            if let Err(error) = copied.and_then(|()| copy_span(from, to, span, &mut noticer, each, step, job)) {
+            if let Err(error) = copied.and_then(|()| mover.copy_span(span, step, job)) {
                 next.store(spans.len(), Ordering::Relaxed);
                 failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
@@ -94,33 +95,36 @@ fn pass(
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-fn copy_span(
-    from: &PackStore,
-    to: Option<&Writer<'_>>,
-    span: &Span,
-    noticer: &mut Noticer,
-    each: &Each<'_>,
-    step: Step,
-    job: &Job<'_>,
-) -> Result<(), PackError> {
-    let bytes = match from.read_span(span) {
-        // A collector may have removed the pack since the index was read. Each pack goes once, so this ends.
-        Err(gone @ StoreError::Missing { .. }) => {
-            let elsewhere = from.spans_elsewhere(span, gone)?;
-            return elsewhere.iter().try_for_each(|span| copy_span(from, to, span, noticer, each, step, job));
+/// One thread of a transfer. What it reads and unpacks goes into the same memory again and again: fresh memory costs.
+struct Mover<'m> {
+    from: &'m PackStore,
+    to: Option<&'m Writer<'m>>,
+    each: &'m Each<'m>,
+    noticer: Noticer,
+    stored: Vec<u8>,
+    room: Vec<u8>,
+}
+
+impl Mover<'_> {
+    fn copy_span(&mut self, span: &Span, step: Step, job: &Job<'_>) -> Result<(), PackError> {
+        match self.from.read_span(span, &mut self.stored) {
+            // A collector may have removed the pack since the index was read. Each pack goes once, so this ends.
+            Err(gone @ StoreError::Missing { .. }) => {
+                let elsewhere = self.from.spans_elsewhere(span, gone)?;
+                return elsewhere.iter().try_for_each(|span| self.copy_span(span, step, job));
+            }
+            other => other?,
         }
-        other => other?,
-    };
-    let mut room = Vec::new();
-    for (id, place) in &span.chunks {
-        job.check()?;
-        let stored = span.stored(place, &bytes);
-        let raw = from.unpack(id, place, stored, &mut room)?;
-        if let Some(to) = to {
-            to.add_stored(place.kind, *id, (place.codec, stored), raw, noticer)?;
+        for (id, place) in &span.chunks {
+            job.check()?;
+            let stored = span.stored(place, &self.stored);
+            let raw = self.from.unpack(id, place, stored, &mut self.room)?;
+            if let Some(to) = self.to {
+                to.add_stored(place.kind, *id, (place.codec, stored), raw, &mut self.noticer)?;
+            }
+            (self.each)(id, raw);
+            job.moved(step, raw.len() as u64, 0);
         }
-        each(id, raw);
-        job.moved(step, raw.len() as u64, 0);
+        Ok(())
     }
-    Ok(())
 }

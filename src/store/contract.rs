@@ -27,6 +27,12 @@ pub trait Store: Send + Sync {
     /// `Missing` if it is not there, `Short` if it ends before the range does.
     fn read(&self, key: &Key, range: Range<u64>) -> Result<Vec<u8>, StoreError>;
 
+    /// The same, in `room` in place of what that held: for those who read much, since fresh memory costs.
+    fn read_into(&self, key: &Key, range: Range<u64>, room: &mut Vec<u8>) -> Result<(), StoreError> {
+        *room = self.read(key, range)?;
+        Ok(())
+    }
+
     /// Stores `body`: after success it is durable and whole, after an error it is absent or whole.
     fn put(&self, key: &Key, body: &[u8]) -> Result<(), StoreError>;
 

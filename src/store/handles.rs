@@ -30,21 +30,22 @@ impl Handle {
         &self.file
     }
 
-    /// The bytes `range`, or as many of them as there are.
-    pub(super) fn read(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+    /// Reads the bytes `range`, or as many of them as there are, into `room` in place of what that held.
+    pub(super) fn read(&self, range: Range<u64>, room: &mut Vec<u8>) -> io::Result<()> {
         let end = range.end.min(self.bytes);
-        let mut bytes = vec![0; end.saturating_sub(range.start) as usize];
+        // What it held is overwritten: only what it grows by is filled with zeros first.
+        room.resize(end.saturating_sub(range.start) as usize, 0);
         let mut done = 0;
-        while done < bytes.len() {
-            match self.file.read_at(&mut bytes[done..], range.start + done as u64) {
+        while done < room.len() {
+            match self.file.read_at(&mut room[done..], range.start + done as u64) {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        bytes.truncate(done);
-        Ok(bytes)
+        room.truncate(done);
+        Ok(())
     }
 }
 

@@ -179,15 +179,15 @@ impl LocalStore {
         self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_from(&self, handle: &Handle, key: &Key, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+    fn read_from(&self, handle: &Handle, key: &Key, range: Range<u64>, room: &mut Vec<u8>) -> Result<(), StoreError> {
         let wanted_bytes = range.end.saturating_sub(range.start);
-        let read = handle.read(range).at("read", &self.path(key));
-        let bytes = read.map_err(|error| sorted(error, &self.name, &format!("read {key}")))?;
-        let got_bytes = bytes.len() as u64;
+        let read = handle.read(range, room).at("read", &self.path(key));
+        read.map_err(|error| sorted(error, &self.name, &format!("read {key}")))?;
+        let got_bytes = room.len() as u64;
         if got_bytes < wanted_bytes {
             return Err(StoreError::Short { store: self.name.clone(), key: key.clone(), wanted_bytes, got_bytes });
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
@@ -201,12 +201,20 @@ impl Store for LocalStore {
         if handle.bytes > limit {
             return Err(StoreError::TooLarge { store: self.name.clone(), key: key.clone(), limit_bytes: limit });
         }
-        self.read_from(&handle, key, 0..handle.bytes)
+        let mut bytes = Vec::new();
+        self.read_from(&handle, key, 0..handle.bytes, &mut bytes)?;
+        Ok(bytes)
     }
 
     fn read(&self, key: &Key, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.read_into(key, range, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn read_into(&self, key: &Key, range: Range<u64>, room: &mut Vec<u8>) -> Result<(), StoreError> {
         let handle = self.handle(key)?;
-        self.read_from(&handle, key, range)
+        self.read_from(&handle, key, range, room)
     }
 
     fn put(&self, key: &Key, body: &[u8]) -> Result<(), StoreError> {

@@ -85,9 +85,9 @@ pub fn rescue(
 }
 
 fn copy(all: &PackStore, writer: &Writer<'_>, span: &Span, job: &Job<'_>) -> Result<(), PackError> {
-    let bytes = all.read_span(span)?;
+    let (mut bytes, mut room) = (Vec::new(), Vec::new());
+    all.read_span(span, &mut bytes)?;
     let mut noticer = Noticer::new(writer.compression());
-    let mut room = Vec::new();
     for (id, place) in &span.chunks {
         job.check()?;
         let stored = span.stored(place, &bytes);
