@@ -1,11 +1,12 @@
-//! A large file, put together window by window: the next is read and checked while this one is hashed and written.
+//! A large file, put together window by window, in order: each thread reads, checks, hashes and writes its own.
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::base::{Id, Job, PathError, Step};
+use crate::base::{Id, Job, Mosaic, PathError, Step};
 use crate::format::codec::Codec;
 use crate::format::pack::CONTAINER_START;
 use crate::format::tree::ChunkRef;
@@ -13,10 +14,11 @@ use crate::packs::{PackError, Place};
 use crate::worktree::{StagedFile, WriteBack};
 
 use super::error::Error;
+use super::incoming::id_of;
 use super::stage::Sources;
 
-/// What of the file is in one window, in bytes; two are in hand at once.
-const WINDOW: usize = 8 << 20;
+/// What of the file is in one window, in bytes: little enough to be hashed and written before it leaves the processor's cache.
+const WINDOW: usize = 2 << 20;
 /// Blocks that files share begin at multiples of this, in bytes. Where they are larger, bytes are copied.
 const BLOCK: u64 = CONTAINER_START as u64;
 /// Fewer bytes than this are written rather than shared.
@@ -29,25 +31,51 @@ const SHORTEST_SHARED: u64 = 64 << 10;
 /// # Errors
 /// `Packs` for what is wrong with a chunk.
 pub fn assemble(sources: Sources<'_>, chunks: &[ChunkRef], file: &StagedFile, job: &Job<'_>) -> Result<Id, Error> {
+    let bytes = chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum();
+    let mosaic = Mosaic::new(bytes);
     WriteBack::beside(file, |write_back| {
-        let mut hasher = blake3::Hasher::new();
-        let (mut window, mut next) = (Window::default(), Window::default());
-        let mut rest = window.begin(sources, 0, chunks);
-        window.read(sources)?;
-        loop {
-            job.check()?;
-            rest = next.begin(sources, window.end(), rest);
-            let (read, put) = rayon::join(|| next.read(sources), || window.put(sources, file, &mut hasher));
-            put?;
-            read?;
-            write_back.wrote(window.bytes.len() as u64);
-            job.moved(Step::Place, window.bytes.len() as u64, 0);
-            if next.chunks.is_empty() {
-                return Ok(Id::from(hasher.finalize()));
+        let (rest, turn) = (Mutex::new(Rest { start: 0, chunks }), Mutex::new(write_back));
+        let work = |_| {
+            let done = work(sources, file, &mosaic, &rest, &turn, job);
+            if done.is_err() {
+                lock(&rest).chunks = &[];
             }
-            std::mem::swap(&mut window, &mut next);
-        }
-    })
+            done
+        };
+        (0..rayon::current_num_threads()).into_par_iter().map(work).collect::<Result<(), Error>>()
+    })?;
+    Ok(mosaic.id().map_or_else(|| id_of(file, bytes), Ok)?)
+}
+
+/// One thread: takes windows until none is left. One at a time writes: in the kernel the others would wait for it with a
+/// core each.
+fn work(
+    sources: Sources<'_>,
+    file: &StagedFile,
+    mosaic: &Mosaic,
+    rest: &Mutex<Rest<'_>>,
+    turn: &Mutex<&mut WriteBack>,
+    job: &Job<'_>,
+) -> Result<(), Error> {
+    let mut window = Window::default();
+    while window.begin(sources, &mut lock(rest)) {
+        job.check()?;
+        window.read(sources)?;
+        mosaic.add(window.start, &window.bytes);
+        let mut write_back = lock(turn);
+        window.write(sources, file)?;
+        write_back.wrote(window.bytes.len() as u64);
+        drop(write_back);
+        job.moved(Step::Place, window.bytes.len() as u64, 0);
+    }
+    Ok(())
+}
+
+/// What no thread has in hand yet.
+struct Rest<'c> {
+    /// Where it begins in the file.
+    start: u64,
+    chunks: &'c [ChunkRef],
 }
 
 /// Neighbouring chunks of the file.
@@ -62,25 +90,26 @@ struct Window<'c> {
 }
 
 impl<'c> Window<'c> {
-    /// Takes the first of `chunks`, which begin at `start`. Returns the others.
-    fn begin(&mut self, sources: Sources<'_>, start: u64, chunks: &'c [ChunkRef]) -> &'c [ChunkRef] {
+    /// Takes the first of `rest`; `false` if there is nothing.
+    fn begin(&mut self, sources: Sources<'_>, rest: &mut Rest<'c>) -> bool {
         let mut len = 0;
         let fits = |chunk: &&ChunkRef| {
             len += chunk.bytes as usize;
             len <= WINDOW
         };
-        let count = chunks.iter().take_while(fits).count().max(1).min(chunks.len());
-        let (first, others) = chunks.split_at(count);
-        (self.start, self.chunks) = (start, first);
+        let count = rest.chunks.iter().take_while(fits).count().max(1).min(rest.chunks.len());
+        (self.chunks, rest.chunks) = rest.chunks.split_at(count);
+        self.start = rest.start;
+        rest.start += self.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
         self.shared = self.shared(sources);
-        others
+        !self.chunks.is_empty()
     }
 
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
 
-    /// Reads its chunks on all threads.
+    /// Reads its chunks.
     fn read(&mut self, sources: Sources<'_>) -> Result<(), PackError> {
         self.bytes.resize(self.chunks.iter().map(|chunk| chunk.bytes as usize).sum(), 0);
         let mut rooms = Vec::with_capacity(self.chunks.len());
@@ -94,14 +123,7 @@ impl<'c> Window<'c> {
             let is_shared = self.shared.iter().any(|shared| shared.meets(&range));
             rooms.push(Room { id: chunk.id, room, is_shared });
         }
-        let part = rooms.len().div_ceil(rayon::current_num_threads()).max(1);
-        rooms.par_chunks_mut(part).try_for_each(|rooms| fill(sources, rooms))
-    }
-
-    /// Hashes its bytes, and writes them.
-    fn put(&self, sources: Sources<'_>, file: &StagedFile, hasher: &mut blake3::Hasher) -> Result<(), PathError> {
-        let (_, written) = rayon::join(|| hasher.update_rayon(&self.bytes), || self.write(sources, file));
-        written
+        fill(sources, &mut rooms)
     }
 
     fn write(&self, sources: Sources<'_>, file: &StagedFile) -> Result<(), PathError> {
@@ -202,4 +224,8 @@ fn fill(sources: Sources<'_>, rooms: &mut [Room<'_>]) -> Result<(), PackError> {
             room[..len].copy_from_slice(&raw[..len]);
         }
     })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
