@@ -33,6 +33,9 @@ impl Mapped {
         // SAFETY: what is mapped was written under another name and renamed, and is never changed or cut short
         // afterwards; removing it leaves its mapping as it is.
         let map = unsafe { Mmap::map(&file) }.at("map", path)?;
+        // Where the system keeps a file in pieces of 2 MiB, a look at one byte would count as 2 MiB of this process.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::NoHugePage);
         let file = (map.len() >= least_bytes).then_some(file);
         Ok(Some(Mapped { map, file, path: path.to_owned() }))
     }
