@@ -79,7 +79,7 @@ impl<'a> Seen<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Seen<'a>, FormatError> {
         let (reader, seal) = unseal(WHAT, LETTERS, bytes)?;
         let seen = Seen::begin(reader, seal)?;
-        check(seen.records.clone(), seen.count)?;
+        check(seen.records.clone(), seen.count, |reader| Ok(record(reader)?.path))?;
         Ok(seen)
     }
 
@@ -120,10 +120,15 @@ fn head<'a>(reader: &mut Reader<'a>) -> Result<(Header<'a>, u64), FormatError> {
     Ok((Header { boot_id, written_at, base, dataset }, claimed))
 }
 
-fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
+/// Checks that so many records can be read, and nothing else, and that their paths ascend.
+fn check<'a>(
+    mut reader: Reader<'a>,
+    count: usize,
+    path_of_next: impl Fn(&mut Reader<'a>) -> Result<&'a [u8], FormatError>,
+) -> Result<(), FormatError> {
     let mut last: Option<&[u8]> = None;
     for _ in 0..count {
-        let path = record(&mut reader)?.path;
+        let path = path_of_next(&mut reader)?;
         if path.len() > RepoPath::MAX_LEN || last.is_some_and(|last| last >= path) {
             return Err(reader.damaged("its paths are too long or not in order"));
         }

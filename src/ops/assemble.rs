@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::packs::{PackError, Place};
 use crate::worktree::{StagedFile, WriteBack};
 
 use super::error::Error;
-use super::incoming::id_of;
+use super::incoming::{id_of, lock};
 use super::stage::Sources;
 
 /// What of the file is in one window, in bytes: little enough to be hashed and written before it leaves the processor's cache.
@@ -224,8 +224,4 @@ fn fill(sources: Sources<'_>, rooms: &mut [Room<'_>]) -> Result<(), PackError> {
             room[..len].copy_from_slice(&raw[..len]);
         }
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

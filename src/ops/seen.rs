@@ -3,7 +3,7 @@
 mod file;
 
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::base::{AtPath, FileKind, Id, PathResult, RepoPath, Stat, side_by_side};
@@ -15,7 +15,7 @@ use super::error::Error;
 use super::project::Project;
 
 pub use file::SeenFile;
-use file::{NEVER, is_of_later, place, write_whole};
+use file::{NEVER, dataset_at, is_of_later, place, write_whole};
 
 /// Remembers that `dataset` is what the pointer id `base` says: what was seen before, which is `old`, but for `changes`, by
 /// path. Where little changed, little is written.
@@ -88,15 +88,8 @@ pub fn forget(project: &Project, dataset: &RepoPath) -> PathResult<()> {
 
 /// The datasets of which something was seen.
 pub fn known(project: &Project) -> Result<Vec<RepoPath>, Error> {
-    let mut known = Vec::new();
-    for path in places(project)? {
-        let mut start = Vec::new();
-        let read = fs::File::open(&path).and_then(|file| file.take(seen::START_LEN as u64).read_to_end(&mut start));
-        // A file that is gone or cannot be read is nothing seen.
-        let dataset = read.ok().and_then(|_| seen::dataset_of(&start));
-        known.extend(dataset.and_then(|dataset| RepoPath::new(dataset).ok()));
-    }
-    Ok(known)
+    // A file that is gone or cannot be read is nothing seen.
+    Ok(places(project)?.iter().filter_map(|place| dataset_at(place)).collect())
 }
 
 /// How many datasets have a file of seen records that cannot be read.

@@ -1,11 +1,11 @@
 //! What became other than a file of [`Seen`](super::Seen) says, after that was written: a small change to a large
 //! dataset need not write all of it again.
 
-use crate::base::{Id, RepoPath};
+use crate::base::Id;
 
 use super::super::FormatError;
 use super::super::cursor::{Reader, VERSION, seal, sealed, unseal};
-use super::{Header, Record, head, put, put_head, put_path, rest_of_record};
+use super::{Header, Record, check, head, put, put_head, put_path, rest_of_record};
 
 const WHAT: &str = "seen later";
 const LETTERS: &[u8; 7] = b"esklate";
@@ -35,7 +35,7 @@ impl<'a> Later<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Later<'a>, FormatError> {
         let (reader, _) = unseal(WHAT, LETTERS, bytes)?;
         let later = Later::begin(reader)?;
-        check(later.changes.clone(), later.count)?;
+        check(later.changes.clone(), later.count, |reader| Ok(change(reader)?.0))?;
         Ok(later)
     }
 
@@ -78,18 +78,6 @@ impl<'a> Later<'a> {
         seal(&mut out);
         out
     }
-}
-
-fn check(mut reader: Reader<'_>, count: usize) -> Result<(), FormatError> {
-    let mut last: Option<&[u8]> = None;
-    for _ in 0..count {
-        let (path, _) = change(&mut reader)?;
-        if path.len() > RepoPath::MAX_LEN || last.is_some_and(|last| last >= path) {
-            return Err(reader.damaged("its paths are too long or not in order"));
-        }
-        last = Some(path);
-    }
-    reader.end()
 }
 
 fn change<'a>(reader: &mut Reader<'a>) -> Result<Change<'a>, FormatError> {

@@ -46,6 +46,13 @@ pub fn is_of_later(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == LATER)
 }
 
+/// The dataset that the file at `place` is about; `None` if it is gone or cannot be read.
+pub fn dataset_at(place: &Path) -> Option<RepoPath> {
+    let mut start = Vec::new();
+    fs::File::open(place).and_then(|file| file.take(seen::START_LEN as u64).read_to_end(&mut start)).ok()?;
+    RepoPath::new(seen::dataset_of(&start)?).ok()
+}
+
 /// Removes both files.
 pub fn remove(place: &Path) -> PathResult<()> {
     remove_if_there(&place_of_later(place))?;
@@ -80,10 +87,7 @@ impl SeenFile {
 
     /// Whether the files at `place` can be read.
     pub fn is_readable(place: &Path) -> bool {
-        let mut start = Vec::new();
-        let read = fs::File::open(place).and_then(|file| file.take(seen::START_LEN as u64).read_to_end(&mut start));
-        let dataset = read.ok().and_then(|_| seen::dataset_of(&start)).and_then(|path| RepoPath::new(path).ok());
-        dataset.is_some_and(|dataset| SeenFile::read(place, &dataset).is_some())
+        dataset_at(place).is_some_and(|dataset| SeenFile::read(place, &dataset).is_some())
     }
 
     /// What was seen; `None` if nothing is known.

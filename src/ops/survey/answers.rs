@@ -4,7 +4,7 @@ use super::super::error::Error;
 use super::super::project::Project;
 use super::super::seen::{self, overlay};
 use super::super::version::Version;
-use super::{Survey, number};
+use super::{Survey, is_file, number};
 use crate::base::{FileKind, Id, RepoPath, Stat};
 use crate::format::seen::Change;
 use crate::format::tree::{Chunks, Node};
@@ -33,8 +33,7 @@ impl Survey {
     /// The id and the stat of the file at `path`; `None` if no file is there.
     pub fn file_at(&self, path: &RepoPath) -> Option<(Id, Stat)> {
         let at = self.found.binary_search_by(|found| found.path.cmp(path)).ok()?;
-        let is_file = matches!(self.found[at].kind, FileKind::File { .. });
-        is_file.then(|| (self.ids[at], self.found[at].stat))
+        is_file(&self.found[at]).then(|| (self.ids[at], self.found[at].stat))
     }
 
     /// Whether an empty folder is at `path`.

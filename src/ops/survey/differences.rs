@@ -1,9 +1,11 @@
 //! What a survey found to differ. Of a million new files that is held by number only.
 
+use super::super::ingest;
 use super::{Survey, number};
-use crate::base::{FileKind, Id, RepoPath, side_by_side};
+use crate::base::{Id, RepoPath, side_by_side};
 use crate::format::seen::Kind;
 use crate::format::tree::{Chunks, Node};
+use crate::packs::Content;
 
 /// One path that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +64,11 @@ impl Survey {
     /// What the `at`th of what was found is, if it differs.
     fn node(&self, at: u32) -> Node {
         let found = &self.found[at as usize];
-        match &found.kind {
-            FileKind::File { executable } => Node::File {
-                executable: *executable,
-                bytes: found.stat.bytes,
-                id: self.ids[at as usize],
-                chunks: self.chunks.get(&at).cloned().unwrap_or(Chunks::Whole),
-            },
-            FileKind::Symlink { target } => Node::Symlink { target: target.clone() },
-            FileKind::EmptyFolder => Node::EmptyFolder,
-        }
+        ingest::node(&found.kind, || Content {
+            id: self.ids[at as usize],
+            bytes: found.stat.bytes,
+            chunks: self.chunks.get(&at).cloned().unwrap_or(Chunks::Whole),
+        })
     }
 
     /// What a dataset is that is a file, if it differs from what was seen.
