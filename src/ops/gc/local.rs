@@ -40,15 +40,15 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     let kept = Kept::of(project, &options.policy, job)?;
     job.began(Step::Compare, None, Unit::Items);
     let copies = Copies::load(project)?;
-    let needs = |kept: &Kept| -> Result<HashSet<Id>, Error> {
-        let mut ids = alive(kept, &all, job)?.ids;
+    let needs = |kept: &Kept, all: &PackStore| -> Result<HashSet<Id>, Error> {
+        let mut ids = alive(kept, all, job)?.ids;
         // A thin cache keeps lists, and of the data what is nowhere else.
         if project.config().is_thin() {
             ids.retain(|id| !copies.have(id) || all.find(id).is_some_and(|place| place.kind == PackKind::Pages));
         }
         Ok(ids)
     };
-    let mut live = needs(&kept)?;
+    let mut live = needs(&kept, &all)?;
     let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
     let named = alive(&past, &all, job)?;
     live.extend(named.ids.iter().filter(|id| !copies.have(id)));
@@ -70,8 +70,10 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     // What is alive in packs that go is copied before anybody has to wait.
     swept.count(&sweep.copy_alive(&choice, &live, job)?);
     let _alone = project.close_cache()?;
-    // Whoever pointed at something since the first look has ended: their pointers are there.
-    live.extend(needs(&Kept::of(project, &options.policy, job)?)?);
+    // Whoever pointed at something since the first look has ended: their pointers are there, and so are the pages that
+    // these name, in packs that came since.
+    let now = sweep.everything_now()?;
+    live.extend(needs(&Kept::of(project, &options.policy, job)?, &now)?);
     swept.count(&sweep.condemn(&choice, &live, job)?);
     let ripe = sweep.ripe(Duration::ZERO)?;
     swept.count(&sweep.remove(&ripe, &live, job)?);

@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::remote::{Collect, collect_from};
 use super::report::Swept;
 use super::roots::{self, Fate};
 use super::*;
-use crate::base::Id;
+use crate::base::{Cancel, Event, Events, Id, Job, Step};
 use crate::format::root::Root;
+use crate::ops::AddOptions;
 use crate::ops::error::Error;
 use crate::ops::push::{PushOptions, push};
 use crate::ops::remotes::Remote;
@@ -302,4 +304,36 @@ fn what_was_added_and_not_committed_stays_in_the_cache() {
     let raw = noise(2, 50_000);
     let first = Id::of(&raw[..crate::chunk::cuts(&raw, &crate::chunk::V1)[0]]);
     assert!(sandbox.project("alice").cache().unwrap().read(&first).is_ok());
+}
+
+/// Adds old content once more, beside something new, when a collection has looked.
+struct Adder<'a> {
+    sandbox: &'a Sandbox,
+    is_done: std::sync::atomic::AtomicBool,
+}
+
+impl Events for Adder<'_> {
+    fn on(&self, event: Event) {
+        if event == (Event::Done { step: Step::Compare }) && !self.is_done.swap(true, Ordering::Relaxed) {
+            self.sandbox.write("alice", "again/old", noise(0, 200_000));
+            self.sandbox.write("alice", "again/new", "new");
+            let paths = vec![crate::ops::testing::path("again")];
+            run(|job| crate::ops::add(&self.sandbox.project("alice"), &AddOptions { paths, force: false }, job))
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_added_under_new_pages_while_the_cache_is_collected_stays() {
+    let sandbox = three_versions();
+    let adder = Adder { sandbox: &sandbox, is_done: AtomicBool::new(false) };
+    let job = Job { events: &adder, cancel: &Cancel::default(), threads: 2 };
+    let options = GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() };
+    let report = gc(&sandbox.project("alice"), &options, &job).unwrap();
+    assert!(adder.is_done.into_inner() && report.swept.removed_packs > 0, "{report:?}");
+    let raw = noise(0, 200_000);
+    let alice = sandbox.project("alice");
+    let first = Id::of(&raw[..crate::chunk::cuts(&raw, &crate::chunk::V1)[0]]);
+    assert_eq!(alice.cache().unwrap().read(&first).map(|raw| Id::of(&raw)).ok(), Some(first));
 }

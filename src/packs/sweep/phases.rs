@@ -65,7 +65,7 @@ impl Sweep<'_> {
         self.packs.beside(self.stock.lost.clone())
     }
 
-    /// The same with what an index names by now: for roots that were put since the look.
+    /// The same with what an index names by now: for what came since the look.
     pub fn everything_now(&self) -> Result<PackStore, PackError> {
         self.packs.fetch_whole_index()?;
         self.everything()
