@@ -6,6 +6,7 @@ use crate::base::{Id, Job, RepoPath, Step};
 use crate::packs::Sink;
 
 use super::admit::{self, Admitted};
+use super::copies::Copies;
 use super::draft::Draft;
 use super::error::Error;
 use super::lazy_writer::LazyWriter;
@@ -18,6 +19,7 @@ use super::publish;
 use super::seen::SeenFile;
 use super::survey::{Standing, survey_knowing};
 use super::thin_writer::ThinWriter;
+use super::version::{Version, is_whole};
 
 /// How to add.
 #[derive(Debug, Clone, Default)]
@@ -102,16 +104,42 @@ fn draft(
     sink: &dyn Sink,
     job: &Job<'_>,
 ) -> Result<Draft, Error> {
-    let seen = SeenFile::load(project, &wanted.dataset);
+    let mut seen = SeenFile::load(project, &wanted.dataset);
+    let base = seen.base();
     // Unless the worktree was once in step with the pointer, nobody knows whether what is missing was removed.
-    if !wanted.inside.is_empty() && seen.base().is_none() {
+    if !wanted.inside.is_empty() && base.is_none() {
         return part::draft(project, wanted, pages, sink, job);
+    }
+    if wanted.inside.is_empty() && !is_kept(project, wanted, &seen)? {
+        // All files are read, and what they hold is stored.
+        seen = SeenFile::default();
     }
     let survey = survey_knowing(project, &wanted.dataset, seen, sink, Step::Store, job)?;
     admit::check_content(&wanted.dataset, &survey)?;
     match survey.standing {
         Standing::Absent => Err(Error::NoSuchPath { path: wanted.dataset.clone() }),
-        Standing::File => Draft::of_file(wanted, survey, sink),
-        Standing::Folder => Draft::of_folder(wanted, survey, pages, sink),
+        Standing::File => Draft::of_file(wanted, survey, base, sink),
+        Standing::Folder => Draft::of_folder(wanted, survey, base, pages, sink),
     }
+}
+
+/// Whether what was seen is still somewhere, so that a file which is as it was then need not be stored.
+///
+/// What the pointer names is kept by every collection. If the pointer was removed since, or another took its place, the
+/// data of the worktree may be nowhere else.
+fn is_kept(project: &Project, wanted: &Admitted, seen: &SeenFile) -> Result<bool, Error> {
+    let Some(base) = seen.base() else { return Ok(true) };
+    let is_pointed = wanted.pointer.as_ref().is_some_and(|pointer| pointer.id == base);
+    if seen.is_of_a_file() {
+        return Ok(is_pointed);
+    }
+    let cache = project.cache()?;
+    if is_pointed && cache.find(&base).is_some() {
+        return Ok(true);
+    }
+    let copies = Copies::load(project)?;
+    if is_pointed {
+        return Ok(copies.have(&base));
+    }
+    is_whole(project, &Version::Folder(base), &|id| cache.find(id).is_some() || copies.have(id))
 }

@@ -29,8 +29,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The draft for a dataset that is a file.
-    pub fn of_file(wanted: &Admitted, survey: Survey, sink: &dyn Sink) -> Result<Draft, Error> {
+    /// The draft for a dataset that is a file, and was last in step with the pointer `base`.
+    pub fn of_file(wanted: &Admitted, survey: Survey, base: Option<Id>, sink: &dyn Sink) -> Result<Draft, Error> {
         let known = wanted.pointer.as_ref().filter(|pointer| survey.base == Some(pointer.id));
         let pointer = match (survey.file(), known) {
             (Some(Node::File { executable, bytes, id, chunks }), _) => {
@@ -43,12 +43,18 @@ impl Draft {
                 return Err(Error::CannotTrack { path: wanted.dataset.clone(), reason });
             }
         };
-        check_moved(wanted, survey.base, &pointer)?;
+        check_moved(wanted, base, &pointer)?;
         Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 
-    /// The draft for a dataset that is a folder.
-    pub fn of_folder(wanted: &Admitted, survey: Survey, pages: &Pages<'_>, sink: &dyn Sink) -> Result<Draft, Error> {
+    /// The draft for a dataset that is a folder, and was last in step with the pointer `base`.
+    pub fn of_folder(
+        wanted: &Admitted,
+        survey: Survey,
+        base: Option<Id>,
+        pages: &Pages<'_>,
+        sink: &dyn Sink,
+    ) -> Result<Draft, Error> {
         let known = wanted.pointer.as_ref().filter(|pointer| survey.is_unchanged() && survey.base == Some(pointer.id));
         if let Some(known) = known {
             return Ok(Draft::new(wanted, known.clone(), Some(survey)));
@@ -57,7 +63,7 @@ impl Draft {
         let root = survey
             .tree(&wanted.inside, pages, |id, page| Ok(sink.take(PackKind::Pages, id, &page, &mut noticer)?))?;
         let pointer = folder_pointer(&root);
-        check_moved(wanted, survey.base, &pointer)?;
+        check_moved(wanted, base, &pointer)?;
         Ok(Draft::new(wanted, pointer, Some(survey)))
     }
 

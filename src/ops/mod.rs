@@ -77,6 +77,8 @@ mod thin_writer;
 mod unstored;
 mod verify;
 mod version;
+#[cfg(test)]
+mod wandering;
 
 pub use add::{AddOptions, AddReport, Added, add};
 pub use cache::{CacheClearOptions, CacheClearReport, CacheInfo, cache_clear, cache_info};

@@ -8,6 +8,7 @@ use crate::format::tree::{self, Change, ChunkRef, Chunks, Entry, Node, VisitTree
 
 use super::error::Error;
 use super::pages::Pages;
+use super::project::Project;
 
 /// So many paths are looked up one by one: each takes some pages, and a walk over all entries takes all.
 const FEW: usize = 64;
@@ -168,6 +169,17 @@ pub fn lacking<'a>(
     let mut lacking = Lacking { has, inside, pages: Vec::new(), chunks: Vec::new() };
     reach(pages, version, &mut lacking)?;
     Ok(lacking)
+}
+
+/// Whether `has` holds for all that a version leads to. Pages are read from the cache: what is led to by one that is not
+/// there is not known.
+pub fn is_whole(project: &Project, version: &Version, has: &dyn Fn(&Id) -> bool) -> Result<bool, Error> {
+    let pages = Pages::of_verb(project, None, false)?;
+    match lacking(&pages, version, &RepoPath::default(), has) {
+        Ok(lacking) => Ok(lacking.pages.is_empty() && lacking.chunks.is_empty()),
+        Err(error) if error.is_about_absence() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Tells `visit` of all pages and chunks that a version leads to.

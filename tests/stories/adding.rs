@@ -129,3 +129,27 @@ fn from_a_sub_folder_paths_mean_what_they_say() {
     assert!(world.text(".gitignore").contains("/data"));
     world.go_to("alice").esker("-C sub add ../sub/data").ok().prints("unchanged: sub/data");
 }
+
+#[test]
+fn what_was_added_before_is_added_again_when_its_pointer_is_gone() {
+    let world = World::new().file("x", rows(100)).file("data/a", rows(200)).esker("add x data").ok();
+    let world = world.git("rm -q --cached x.esker data.esker").remove("x.esker").remove("data.esker");
+    let world = world.esker("add x data").ok().never_says("new data").commit("back");
+    let world = world.remove("x").remove("data").esker("checkout").ok();
+    assert_eq!((world.read("x"), world.read("data/a")), (rows(100), rows(200)));
+}
+
+#[test]
+fn what_no_cache_has_any_more_is_stored_again() {
+    for pointers_stay in [true, false] {
+        let mut world = World::new().file("x", rows(100)).file("data/a", rows(200)).file("data/b", "b");
+        world = world.esker("add x data").ok();
+        if !pointers_stay {
+            world = world.git("rm -q --cached x.esker data.esker").remove("x.esker").remove("data.esker");
+        }
+        world = world.remove(".git/esker/cache").file("data/b", "changed").file("x", rows(101));
+        world = world.esker("add x data").ok().commit("back");
+        world = world.esker("verify --read-data").ok().remove("x").remove("data").esker("checkout").ok();
+        assert_eq!((world.read("x"), world.read("data/a")), (rows(101), rows(200)));
+    }
+}

@@ -7,16 +7,15 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::base::{AtPath, Id, Job, RepoPath};
+use crate::base::{AtPath, Job};
 use crate::format::foreign::{Known, OldId, contents, contents_line};
 use crate::format::tree::{Chunks, Node};
 use crate::packs::PackStore;
 
 use super::super::error::Error;
-use super::super::pages::Pages;
 use super::super::project::Project;
 use super::super::publish::read_if_there;
-use super::super::version::{Version, lacking};
+use super::super::version::{Version, is_whole};
 use super::report::Tool;
 
 /// The file, and what it says.
@@ -73,22 +72,8 @@ fn is_in(known: &Known, project: &Project, cache: &PackStore) -> Result<bool, Er
         Chunks::Inline(chunks) => Ok(chunks.iter().all(|chunk| cache.find(&chunk.id).is_some())),
         Chunks::Paged(_) => {
             let chunks = known.chunks.clone();
-            is_whole(
-                &Version::File(Node::File { executable: false, bytes: known.bytes, id: known.id, chunks }),
-                project,
-                cache,
-            )
+            let node = Node::File { executable: false, bytes: known.bytes, id: known.id, chunks };
+            is_whole(project, &Version::File(node), &|id| cache.find(id).is_some())
         }
-    }
-}
-
-/// Whether the cache has all that a version leads to.
-pub fn is_whole(version: &Version, project: &Project, cache: &PackStore) -> Result<bool, Error> {
-    let pages = Pages::of_verb(project, None, false)?;
-    let has = |id: &Id| cache.find(id).is_some();
-    match lacking(&pages, version, &RepoPath::default(), &has) {
-        Ok(lacking) => Ok(lacking.pages.is_empty() && lacking.chunks.is_empty()),
-        Err(error) if error.is_about_absence() => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -12,8 +12,8 @@ use super::super::error::{Error, MOST_NAMED};
 use super::super::lazy_writer::LazyWriter;
 use super::super::pointed::{self, Dataset, dataset_path};
 use super::super::project::Project;
-use super::super::version::Version;
-use super::journal::{Journal, is_whole};
+use super::super::version::{Version, is_whole};
+use super::journal::Journal;
 use super::publish::{Publication, publish};
 use super::report::{MigrateOptions, MigrateReport, Migrated, Tool};
 use super::shelf::{Answer, Shelf};
@@ -110,7 +110,7 @@ impl Migration<'_> {
             // The files of a folder need their chunks, which the map does not tell.
             if wanted.contains_key(old)
                 && !of_folders.contains(old)
-                && is_whole(&Version::of(pointer), self.project, cache)?
+                && is_whole(self.project, &Version::of(pointer), &|id| cache.find(id).is_some())?
             {
                 wanted.remove(old);
             }

@@ -5,7 +5,7 @@
 mod actors;
 mod bucket;
 mod cases;
-mod dice;
+pub mod dice;
 mod run;
 mod scene;
 mod turnstile;

@@ -1,0 +1,231 @@
+//! What a wanderer does.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::base::{Cancel, Event, Events, Job, RepoPath, Silent, Step};
+use crate::ops::testing::path;
+use crate::ops::{
+    AddOptions, CacheClearOptions, CheckoutOptions, Error, GcOptions, PullOptions, PushOptions, RmOptions,
+    SelectionOptions, add, cache_clear, checkout, gc, pull, push, rm,
+};
+
+use super::super::simulation::dice::Dice;
+use super::ground::{DATASETS, FILES, Ground, below};
+
+/// One of the things that people do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Edit,
+    Delete,
+    Add,
+    Commit,
+    Branch,
+    Switch,
+    Reset,
+    Checkout,
+    CheckoutForced,
+    Push,
+    PushAll,
+    Pull,
+    Collect,
+    CollectWhileAdding,
+    CollectInRemote,
+    ClearCache,
+    LosePointer,
+    RemovePart,
+    Remove,
+}
+
+/// How often each is done, of the sum of all.
+const WEIGHTS: [(Deed, usize); 19] = [
+    (Deed::Edit, 24),
+    (Deed::Delete, 6),
+    (Deed::Add, 18),
+    (Deed::Commit, 10),
+    (Deed::Branch, 3),
+    (Deed::Switch, 6),
+    (Deed::Reset, 4),
+    (Deed::Checkout, 9),
+    (Deed::CheckoutForced, 4),
+    (Deed::Push, 3),
+    (Deed::PushAll, 3),
+    (Deed::Pull, 2),
+    (Deed::Collect, 7),
+    (Deed::CollectWhileAdding, 4),
+    (Deed::CollectInRemote, 1),
+    (Deed::ClearCache, 2),
+    (Deed::LosePointer, 2),
+    (Deed::RemovePart, 2),
+    (Deed::Remove, 1),
+];
+
+impl Deed {
+    pub fn choose(dice: &mut Dice) -> Deed {
+        let mut rest = dice.below(WEIGHTS.iter().map(|(_, weight)| weight).sum());
+        for (deed, weight) in WEIGHTS {
+            match rest.checked_sub(weight) {
+                Some(left) => rest = left,
+                None => return deed,
+            }
+        }
+        unreachable!("the rest is below the sum")
+    }
+
+    /// Whether it may take away what was never added.
+    pub fn is_careless(self) -> bool {
+        matches!(self, Deed::Edit | Deed::Delete | Deed::CheckoutForced)
+    }
+
+    /// Does it. What verbs answer must make sense: an error that tells of damage or loss does not.
+    pub fn carry_out(self, ground: &mut Ground, dice: &mut Dice) -> Result<(), Error> {
+        match self {
+            Deed::Edit => ground.write(FILES[dice.below(FILES.len())], dice.next()),
+            Deed::Delete => drop(fs::remove_file(ground.sandbox.root("alice").join(FILES[dice.below(FILES.len())]))),
+            Deed::Add => return add_all(ground, dice.percent(30)),
+            Deed::Commit => drop(ground.sandbox.git("alice", "commit --quiet --allow-empty --message more")),
+            Deed::Branch => {
+                drop(ground.sandbox.git("alice", &format!("update-ref refs/heads/b{} HEAD", dice.below(3))))
+            }
+            Deed::Switch => {
+                let branches = ground.sandbox.git("alice", "branch --format %(refname:short)");
+                let branches: Vec<&str> = branches.lines().collect();
+                let branch = branches[dice.below(branches.len())];
+                ground.sandbox.git("alice", &format!("checkout --quiet --force {branch}"));
+            }
+            Deed::Reset => {
+                let commits = ground.commits();
+                let commit = &commits[dice.below(commits.len())];
+                ground.sandbox.git("alice", &format!("reset --quiet --hard {commit}"));
+            }
+            Deed::Checkout => return check_out(ground, false, dice.percent(30)),
+            Deed::CheckoutForced => return check_out(ground, true, false),
+            Deed::Push => {
+                run(ground, |ground, job| push(&ground.project(), &PushOptions::default(), job).map(drop))?;
+            }
+            Deed::PushAll => {
+                let selection = SelectionOptions { all_commits: true, ..SelectionOptions::default() };
+                let options = PushOptions { selection, ..PushOptions::default() };
+                run(ground, |ground, job| push(&ground.project(), &options, job).map(drop))?;
+            }
+            Deed::Pull => run(ground, |ground, job| pull(&ground.project(), &PullOptions::default(), job).map(drop))?,
+            Deed::Collect => return collect(ground, dice, &Silent),
+            Deed::CollectWhileAdding => {
+                let adder = Adder { ground, is_done: AtomicBool::new(false) };
+                let (collected, is_done) = (collect(ground, dice, &adder), adder.is_done.load(Ordering::Relaxed));
+                if is_done {
+                    note_all(ground);
+                }
+                return collected;
+            }
+            Deed::CollectInRemote => {
+                let grace = Some(Duration::ZERO);
+                let options = GcOptions { remote: Some(None), grace, is_confirmed: true, ..GcOptions::default() };
+                run(ground, |ground, job| gc(&ground.project(), &options, job).map(drop))?;
+            }
+            Deed::ClearCache => {
+                run(ground, |ground, job| {
+                    cache_clear(&ground.project(), &CacheClearOptions::default(), job).map(drop)
+                })?;
+            }
+            Deed::LosePointer => {
+                let pointer = format!("{}.esker", DATASETS[dice.below(2)]);
+                if ground.sandbox.root("alice").join(&pointer).exists() {
+                    ground.sandbox.git("alice", &format!("rm --quiet --force {pointer}"));
+                }
+            }
+            Deed::RemovePart => {
+                let part = FILES[dice.below(5)];
+                let before = ground.version("data").cloned();
+                let options = RmOptions { paths: vec![path(part)], keep: dice.percent(50), force: false };
+                run(ground, |ground, job| rm(&ground.project(), &options, job).map(drop))?;
+                if let Some(mut files) = before.filter(|_| has_pointer(ground, "data")) {
+                    files.remove(part);
+                    ground.note_version("data", files);
+                }
+            }
+            Deed::Remove => {
+                let dataset = DATASETS[dice.below(2)];
+                let options = RmOptions { paths: vec![path(dataset)], keep: dice.percent(50), force: false };
+                run(ground, |ground, job| rm(&ground.project(), &options, job).map(drop))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn run<T>(ground: &Ground, verb: impl FnOnce(&Ground, &Job<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    verb(ground, &Job { events: &Silent, cancel: &Cancel::default(), threads: 1 })
+}
+
+fn has_pointer(ground: &Ground, dataset: &str) -> bool {
+    ground.sandbox.root("alice").join(format!("{dataset}.esker")).exists()
+}
+
+fn there(ground: &Ground) -> Vec<RepoPath> {
+    let files = ground.files();
+    DATASETS.into_iter().filter(|dataset| !below(&files, dataset).is_empty()).map(path).collect()
+}
+
+/// Adds each dataset that has files, one after the other: what is refused of one does not keep the other out.
+fn add_all(ground: &mut Ground, force: bool) -> Result<(), Error> {
+    let mut first = Ok(());
+    for dataset in there(ground) {
+        let options = AddOptions { paths: vec![dataset.clone()], force };
+        match run(ground, |ground, job| add(&ground.project(), &options, job)) {
+            Ok(_) => ground.note(&dataset.to_string()),
+            Err(error) => first = first.and(Err(error)),
+        }
+    }
+    first
+}
+
+fn note_all(ground: &mut Ground) {
+    for dataset in there(ground) {
+        ground.note(&dataset.to_string());
+    }
+}
+
+fn check_out(ground: &Ground, force: bool, no_fetch: bool) -> Result<(), Error> {
+    let options = CheckoutOptions { force, no_fetch, ..CheckoutOptions::default() };
+    run(ground, |ground, job| checkout(&ground.project(), &options, job))?;
+    if force {
+        let files = ground.files();
+        for dataset in DATASETS.iter().filter(|dataset| has_pointer(ground, dataset)) {
+            let version = ground.version(dataset).expect("there is a pointer");
+            let here = below(&files, dataset);
+            let is_here = version.iter().all(|(path, number)| here.get(path) == Some(number));
+            assert!(is_here, "the worktree has {here:?}, the pointer names {version:?}");
+        }
+    }
+    Ok(())
+}
+
+fn collect(ground: &Ground, dice: &mut Dice, events: &dyn Events) -> Result<(), Error> {
+    if dice.percent(70) {
+        ground.age();
+    }
+    let options = GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() };
+    let job = Job { events, cancel: &Cancel::default(), threads: 1 };
+    gc(&ground.project(), &options, &job).map(drop)
+}
+
+/// Adds all when a collection has looked who needs what.
+struct Adder<'g> {
+    ground: &'g Ground,
+    is_done: AtomicBool,
+}
+
+impl Events for Adder<'_> {
+    fn on(&self, event: Event) {
+        if event != (Event::Done { step: Step::Compare }) || self.is_done.load(Ordering::Relaxed) {
+            return;
+        }
+        let options = AddOptions { paths: there(self.ground), force: true };
+        if !options.paths.is_empty() {
+            run(self.ground, |ground, job| add(&ground.project(), &options, job)).unwrap();
+            self.is_done.store(true, Ordering::Relaxed);
+        }
+    }
+}

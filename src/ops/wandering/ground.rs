@@ -1,0 +1,207 @@
+//! What a wanderer stands on: a project, all contents that a file may have, and what must be there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+
+use crate::base::{Id, RepoPath};
+use crate::chunk::{V1, cuts};
+use crate::format::pointer::Pointer;
+use crate::ops::error::Error;
+use crate::ops::pages::Pages;
+use crate::ops::pointed;
+use crate::ops::project::Project;
+use crate::ops::testing::{Sandbox, noise, path};
+use crate::ops::version::{Version, lacking};
+use crate::packs::PackStore;
+
+/// A folder, and a file.
+pub const DATASETS: [&str; 2] = ["data", "one"];
+/// Where files may be.
+pub const FILES: [&str; 6] = ["data/a", "data/b", "data/sub/c", "data/sub/d", "data/e", "one"];
+const CONTENTS: u64 = 10;
+
+/// Files by path, with the number of what each holds.
+pub type Files = BTreeMap<String, u64>;
+
+/// The project `alice`, and what is known of it.
+pub struct Ground {
+    pub sandbox: Sandbox,
+    /// What the pointers stand for that were ever written, by dataset and id.
+    versions: HashMap<(String, Id), Files>,
+    contents: HashMap<Id, u64>,
+    chunks: Vec<Vec<Id>>,
+}
+
+impl Ground {
+    pub fn new() -> Ground {
+        let contents = (0..CONTENTS).map(|number| (Id::of(&content(number)), number)).collect();
+        let chunks = (0..CONTENTS).map(|number| chunks(&content(number))).collect();
+        let sandbox = Sandbox::new();
+        fs::create_dir(sandbox.root("store")).unwrap();
+        Ground { sandbox, versions: HashMap::new(), contents, chunks }
+    }
+
+    pub fn project(&self) -> Project {
+        self.sandbox.project("alice")
+    }
+
+    /// What is in the worktree now.
+    ///
+    /// # Panics
+    /// If a file holds what nobody wrote: the half of something, say.
+    pub fn files(&self) -> Files {
+        let root = self.sandbox.root("alice");
+        let read = |name: &&str| {
+            let bytes = fs::read(root.join(name)).ok()?;
+            let known = self.contents.get(&Id::of(&bytes));
+            Some((name.to_string(), *known.unwrap_or_else(|| panic!("{name} holds what nobody wrote"))))
+        };
+        FILES.iter().filter_map(read).collect()
+    }
+
+    /// Notes what the pointer of a dataset stands for, now that it was added.
+    pub fn note(&mut self, dataset: &str) {
+        let pointer = pointed::read(&self.project(), &path(dataset)).unwrap().unwrap();
+        let files = below(&self.files(), dataset);
+        let version = self.versions.entry((dataset.to_owned(), pointer.id)).or_insert_with(|| files.clone());
+        assert_eq!(*version, files, "two versions of {dataset} have one id, or what was added is not what was there");
+    }
+
+    /// Notes a version that was made without the worktree.
+    pub fn note_version(&mut self, dataset: &str, files: Files) {
+        let pointer = pointed::read(&self.project(), &path(dataset)).unwrap().unwrap();
+        self.versions.insert((dataset.to_owned(), pointer.id), files);
+    }
+
+    /// What the pointer of a dataset in the worktree stands for.
+    pub fn version(&self, dataset: &str) -> Option<&Files> {
+        let pointer = pointed::read(&self.project(), &path(dataset)).unwrap()?;
+        Some(&self.versions[&(dataset.to_owned(), pointer.id)])
+    }
+
+    /// The names of all commits that a branch leads to.
+    pub fn commits(&self) -> Vec<String> {
+        self.sandbox.git("alice", "rev-list --all").lines().map(str::to_owned).collect()
+    }
+
+    /// What is not to be had of that which must be there: all that a commit or the worktree points at.
+    pub fn lost(&self) -> Vec<String> {
+        let project = self.project();
+        let mut wanted: BTreeMap<(String, Id), Pointer> = BTreeMap::new();
+        let mut want = |dataset: &str, bytes: &[u8]| {
+            let pointer = Pointer::parse(bytes).unwrap();
+            wanted.insert((dataset.to_owned(), pointer.id), pointer);
+        };
+        for dataset in DATASETS {
+            if let Some(bytes) = pointed::read_bytes(&project, &path(dataset)).unwrap() {
+                want(dataset, &bytes);
+            }
+        }
+        for commit in self.commits() {
+            let tree = self.sandbox.git("alice", &format!("ls-tree --name-only {commit}"));
+            let there: BTreeSet<&str> = tree.lines().collect();
+            for dataset in DATASETS.iter().filter(|dataset| there.contains(&format!("{dataset}.esker")[..])) {
+                want(dataset, self.sandbox.git("alice", &format!("show {commit}:{dataset}.esker")).as_bytes());
+            }
+        }
+        let stores = Stores::of(&project);
+        let lacks = |((dataset, id), pointer): (&(String, Id), &Pointer)| {
+            let what = self.lack(&project, &stores, dataset, pointer)?;
+            Some(format!("{dataset} {}: {what}", id.short()))
+        };
+        wanted.iter().filter_map(lacks).collect()
+    }
+
+    fn lack(&self, project: &Project, stores: &Stores<'_>, dataset: &str, pointer: &Pointer) -> Option<String> {
+        let files = self.versions.get(&(dataset.to_owned(), pointer.id)).expect("every pointer was noted");
+        if let Some((path, _)) = files.iter().find(|(_, number)| !stores.have_content(&self.chunks[**number as usize]))
+        {
+            return Some(format!("{path} is gone"));
+        }
+        let pages = Pages::new(project, None).unwrap();
+        match lacking(&pages, &Version::of(pointer), &RepoPath::default(), &|id| stores.have(id)) {
+            Ok(lacking) if lacking.pages.is_empty() && lacking.chunks.is_empty() => None,
+            Ok(_) => Some("a page or a chunk is gone".to_owned()),
+            Err(error) => Some(Error::to_string(&error)),
+        }
+    }
+
+    /// Which of these files hold what neither the worktree has now, nor any store.
+    pub fn gone(&self, before: &Files) -> Vec<String> {
+        let (project, now) = (self.project(), self.files());
+        let stores = Stores::of(&project);
+        let is_gone = |number: &u64| {
+            !now.values().any(|held| held == number) && !stores.have_content(&self.chunks[*number as usize])
+        };
+        before.iter().filter(|(_, number)| is_gone(number)).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Makes all packs of the cache look old.
+    pub fn age(&self) {
+        fn age(folder: &Path) {
+            for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+                match entry.file_type().unwrap().is_dir() {
+                    true => age(&entry.path()),
+                    false => {
+                        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(30 * 86_400);
+                        fs::File::open(entry.path()).unwrap().set_modified(old).unwrap();
+                    }
+                }
+            }
+        }
+        age(&self.sandbox.root("alice/.git/esker/cache/packs"));
+    }
+
+    pub fn write(&self, file: &str, number: u64) {
+        self.sandbox.write("alice", file, content(number % CONTENTS));
+    }
+}
+
+/// The cache, and the remote if it is there.
+struct Stores<'a> {
+    cache: &'a PackStore,
+    remote: Option<PackStore>,
+}
+
+impl Stores<'_> {
+    fn of(project: &Project) -> Stores<'_> {
+        let remote = project.remote(None).ok().map(|remote| remote.packs);
+        let remote = remote.filter(|packs| packs.refresh(false).is_ok());
+        Stores { cache: project.cache().unwrap(), remote }
+    }
+
+    fn have(&self, id: &Id) -> bool {
+        self.cache.read(id).is_ok() || self.remote.as_ref().is_some_and(|remote| remote.read(id).is_ok())
+    }
+
+    fn have_content(&self, chunks: &[Id]) -> bool {
+        chunks.iter().all(|id| self.have(id))
+    }
+}
+
+/// The files of a dataset.
+pub fn below(files: &Files, dataset: &str) -> Files {
+    let is_in = |path: &str| path == dataset || path.starts_with(&format!("{dataset}/"));
+    files.iter().filter(|(path, _)| is_in(path)).map(|(path, number)| (path.clone(), *number)).collect()
+}
+
+/// Small ones, and ones of several chunks that begin alike.
+fn content(number: u64) -> Vec<u8> {
+    match number % 2 {
+        0 => noise(number, 100 + 300 * number as usize),
+        _ => [noise(1000, 130_000), noise(number, 60_000)].concat(),
+    }
+}
+
+fn chunks(bytes: &[u8]) -> Vec<Id> {
+    let mut start = 0;
+    cuts(bytes, &V1)
+        .into_iter()
+        .map(|end| {
+            let id = Id::of(&bytes[start..end]);
+            start = end;
+            id
+        })
+        .collect()
+}
