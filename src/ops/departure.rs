@@ -22,7 +22,7 @@ use super::publish::{Undo, Unignored, unignore_dataset};
 use super::rm::{Removed, RmOptions};
 use super::seen::{self, overlay};
 use super::shelter::{Sheltered, shelter};
-use super::survey::{Standing, Survey, survey};
+use super::survey::{Standing, Survey, survey, survey_anew};
 use super::version::{Version, lacking};
 
 /// What leaves of one dataset.
@@ -61,7 +61,14 @@ impl Departure {
             Some(bytes) => Some(pointed::parse(&pointer_path(&dataset), bytes)?),
             None => None,
         };
-        let survey = survey(project, &dataset, &Nowhere, Step::Hash, job)?;
+        let mut survey = survey(project, &dataset, &Nowhere, Step::Hash, job)?;
+        let is_of_pointer = survey.base == pointer.as_ref().map(|pointer| pointer.id);
+        if let (Version::Folder(root), false) = (survey.version(), is_of_pointer)
+            && project.cache()?.find(&root).is_none()
+        {
+            // Nobody knows any more what the files here were: they are compared with what the pointer says.
+            survey = survey_anew(project, &dataset, &Nowhere, Step::Hash, job)?;
+        }
         let mut departure = Departure {
             dataset,
             parts,

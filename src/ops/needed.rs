@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use crate::base::{Id, Job, RepoPath};
@@ -16,6 +17,7 @@ use super::migrate;
 use super::pages::Pages;
 use super::pointed;
 use super::project::{Project, Settings};
+use super::seen::{self, SeenFile};
 use super::version::{Version, reach};
 
 /// Goes through pointers and tells of each chunk and page of theirs that the cache has, once.
@@ -87,13 +89,26 @@ pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error>
     Ok(pointers)
 }
 
-/// The pointers of all worktrees of this clone, staged or not, with the paths of their datasets.
+/// The pointers of all worktrees of this clone, staged or not, with the paths of their datasets; and what stands for the
+/// folders that are there, where pointers say something else by now.
 pub fn of_worktrees(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
-    let mut pointers = located(project)?;
-    for linked in linked_projects(project)? {
-        pointers.extend(located(&linked)?);
+    let mut pointers = Vec::new();
+    for worktree in iter::once(project).chain(&linked_projects(project)?) {
+        pointers.extend(located(worktree)?);
+        pointers.extend(in_step(worktree)?);
     }
     Ok(pointers)
+}
+
+/// What the folders of a worktree were last made equal to: as long as they are there, verbs compare them with it.
+fn in_step(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
+    let known = seen::known(project)?.into_iter().filter(|dataset| dataset.below(project.root()).is_dir());
+    let base = |dataset: RepoPath| {
+        let file = SeenFile::load(project, &dataset);
+        let id = file.base().filter(|_| !file.is_of_a_file())?;
+        Some((dataset, Pointer { kind: Kind::Folder { files: 0 }, id, bytes: 0, remote: None, source: None }))
+    };
+    Ok(known.filter_map(base).collect())
 }
 
 /// All other worktrees of this clone, as projects. One that is gone, or cannot be read, is passed over.

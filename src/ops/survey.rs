@@ -2,6 +2,7 @@
 
 mod answers;
 mod differences;
+mod tree_of;
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,6 +22,7 @@ use super::ingest::{Ingested, ingest};
 use super::pages::Pages;
 use super::project::Project;
 use super::seen::{self, SeenFile};
+use super::sparse;
 
 pub use differences::Difference;
 
@@ -67,6 +69,8 @@ pub struct Survey {
     dataset: RepoPath,
     file: SeenFile,
     has_new_stats: bool,
+    /// Whether this worktree leaves out parts of its datasets.
+    leaves_out: bool,
 }
 
 /// Looks at a dataset and reads what may have changed into `sink`. `step` tells the reading.
@@ -123,6 +127,7 @@ pub fn survey_knowing(
         dataset: dataset.clone(),
         file,
         has_new_stats: false,
+        leaves_out: sparse::wanted(project)?.is_some(),
     };
     survey.pair();
     survey.read(project, sink, step, job)?;
@@ -259,29 +264,6 @@ impl Survey {
     /// Whether files have new stats and their old content, which is worth remembering.
     pub fn has_new_stats(&self) -> bool {
         self.has_new_stats
-    }
-
-    /// The tree of the folder with the differences at or below `inside`. Pages that the base has are not given to `sink`.
-    pub fn tree(
-        &self,
-        inside: &RepoPath,
-        pages: &Pages<'_>,
-        sink: impl FnMut(Id, Vec<u8>) -> Result<(), Error>,
-    ) -> Result<Root, Error> {
-        let chosen = self.differences().filter(|difference| difference.path.is_in(inside));
-        let changes = chosen.map(|difference| (difference.path, difference.new));
-        match self.base {
-            Some(base) => tree::edit(pages, &base, changes, sink),
-            None => {
-                let mut builder = tree::Builder::new(sink);
-                for (path, node) in changes {
-                    if let Some(node) = node {
-                        builder.push(&Entry { path, node })?;
-                    }
-                }
-                builder.finish()
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 use crate::support::data::bytes;
 use crate::support::remote::Remote;
@@ -213,4 +214,44 @@ fn what_is_added_while_the_cache_is_collected_is_there() {
         world = world.remove("data/x").esker("checkout --no-fetch --force").ok();
         assert_eq!(world.read("data/x"), bytes(1 + round % 2, 2 << 20), "round {round}");
     }
+}
+
+/// Makes files look a month old: what no revision names stays in the cache for two weeks.
+fn make_old(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => make_old(&entry.path()),
+            false => {
+                let then = SystemTime::now() - Duration::from_secs(30 * 86_400);
+                fs::File::open(entry.path()).unwrap().set_modified(then).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_worktree_holds_stays_in_the_cache_though_the_pointer_says_something_else() {
+    let mut world = World::on(Remote::Folder);
+    for version in 1..=2 {
+        world = world.file("data/x", bytes(version, 400_000)).esker("add data").ok().commit("more");
+    }
+    let world = world.esker("push --all-commits").ok().git("reset -q --hard HEAD~1");
+    make_old(&world.path(".git/esker/cache/packs"));
+    let world = world.esker("gc --grace 0").ok().prints("nothing to remove");
+    let world = world.esker("status").ok().prints("run `esker checkout`").esker("diff").ok().esker("rm data").ok();
+    assert!(!world.path("data").exists());
+    // Nobody needs it any more.
+    world.esker("gc --grace 0").ok().prints("removed");
+}
+
+#[test]
+fn files_of_which_nobody_knows_what_they_were_are_changes() {
+    let mut world = World::on(Remote::Folder);
+    for version in 1..=2 {
+        world = world.file("data/x", bytes(version, 400_000)).file("data/y", "y").esker("add data").ok().commit("more");
+    }
+    let world = world.esker("push --all-commits").ok().git("reset -q --hard HEAD~1").remove(".git/esker/cache");
+    let world = world.esker("fetch").ok().esker("rm data").exits(3).says("data/x").never_says("data/y");
+    assert_eq!(world.read("data/x"), bytes(2, 400_000));
+    world.esker("rm --keep data").ok();
 }

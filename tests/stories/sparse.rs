@@ -79,3 +79,16 @@ fn what_is_no_pattern_is_refused() {
     let world = two_parts(Remote::Folder).esker(["sparse", "set", "data", "[z-a]"]).exits(3).says("line 2");
     world.esker("sparse list").ok().prints("everything is kept");
 }
+
+#[test]
+fn what_is_new_fits_in_with_what_is_left_out() {
+    let world = two_parts(Remote::Folder).folder("data/train/empty").folder("data/later").esker("add data").ok();
+    let world = world.commit("folders").esker("push").ok().esker("sparse set data/train/a").ok();
+    // An empty folder that is left out gets a file; one that is left out and not empty is made anew.
+    let world = world.file("data/train/empty/c", "c").file("data/later/d", "d").folder("data/test");
+    let world = world.esker("status").ok().esker("diff").ok().esker("add data").ok().esker("status").ok();
+    let world = world.commit("more").esker("sparse disable").ok();
+    let files = ["data/train/empty/c", "data/later/d", "data/train/b"].map(|path| world.text(path));
+    assert_eq!(files, ["c", "d", "b"]);
+    assert!(world.path("data/test/c").exists());
+}

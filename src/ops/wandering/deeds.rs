@@ -7,24 +7,30 @@ use std::time::Duration;
 use crate::base::{Cancel, Event, Events, Job, RepoPath, Silent, Step};
 use crate::ops::testing::path;
 use crate::ops::{
-    AddOptions, CacheClearOptions, CheckoutOptions, Error, GcOptions, PullOptions, PushOptions, RmOptions,
-    SelectionOptions, add, cache_clear, checkout, gc, pull, push, rm,
+    AddOptions, CacheClearOptions, CheckoutOptions, DiffOptions, Error, GcOptions, PullOptions, PushOptions, RmOptions,
+    SelectionOptions, SparseChange, StatusOptions, VerifyOptions, add, cache_clear, checkout, diff, gc, pull, push, rm,
+    sparse, status, verify,
 };
 
 use super::super::simulation::dice::Dice;
-use super::ground::{DATASETS, FILES, Ground, below};
+use super::ground::{DATASETS, FILES, Ground, WORKTREES, below};
 
 /// One of the things that people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     Edit,
     Delete,
+    Rename,
     Add,
     Commit,
     Branch,
     Switch,
     Reset,
+    Stash,
+    Elsewhere,
+    Sparse,
     Checkout,
+    CheckoutRevision,
     CheckoutForced,
     Push,
     PushAll,
@@ -33,21 +39,28 @@ pub enum Deed {
     CollectWhileAdding,
     CollectInRemote,
     ClearCache,
+    Verify,
+    Look,
     LosePointer,
     RemovePart,
     Remove,
 }
 
 /// How often each is done, of the sum of all.
-const WEIGHTS: [(Deed, usize); 19] = [
+const WEIGHTS: [(Deed, usize); 26] = [
     (Deed::Edit, 24),
     (Deed::Delete, 6),
+    (Deed::Rename, 3),
     (Deed::Add, 18),
     (Deed::Commit, 10),
     (Deed::Branch, 3),
     (Deed::Switch, 6),
     (Deed::Reset, 4),
+    (Deed::Stash, 2),
+    (Deed::Elsewhere, 4),
+    (Deed::Sparse, 2),
     (Deed::Checkout, 9),
+    (Deed::CheckoutRevision, 3),
     (Deed::CheckoutForced, 4),
     (Deed::Push, 3),
     (Deed::PushAll, 3),
@@ -56,6 +69,8 @@ const WEIGHTS: [(Deed, usize); 19] = [
     (Deed::CollectWhileAdding, 4),
     (Deed::CollectInRemote, 1),
     (Deed::ClearCache, 2),
+    (Deed::Verify, 2),
+    (Deed::Look, 3),
     (Deed::LosePointer, 2),
     (Deed::RemovePart, 2),
     (Deed::Remove, 1),
@@ -75,32 +90,46 @@ impl Deed {
 
     /// Whether it may take away what was never added.
     pub fn is_careless(self) -> bool {
-        matches!(self, Deed::Edit | Deed::Delete | Deed::CheckoutForced)
+        matches!(self, Deed::Edit | Deed::Delete | Deed::Rename | Deed::CheckoutForced)
     }
 
     /// Does it. What verbs answer must make sense: an error that tells of damage or loss does not.
     pub fn carry_out(self, ground: &mut Ground, dice: &mut Dice) -> Result<(), Error> {
         match self {
             Deed::Edit => ground.write(FILES[dice.below(FILES.len())], dice.next()),
-            Deed::Delete => drop(fs::remove_file(ground.sandbox.root("alice").join(FILES[dice.below(FILES.len())]))),
-            Deed::Add => return add_all(ground, dice.percent(30)),
-            Deed::Commit => drop(ground.sandbox.git("alice", "commit --quiet --allow-empty --message more")),
-            Deed::Branch => {
-                drop(ground.sandbox.git("alice", &format!("update-ref refs/heads/b{} HEAD", dice.below(3))))
+            Deed::Delete => drop(fs::remove_file(ground.root().join(FILES[dice.below(FILES.len())]))),
+            Deed::Rename => {
+                let [from, to] = [FILES[dice.below(5)], FILES[dice.below(5)]].map(|file| ground.root().join(file));
+                if from.exists() {
+                    fs::create_dir_all(to.parent().expect("it is in a folder")).unwrap();
+                    fs::rename(from, to).unwrap();
+                }
             }
+            Deed::Add => return add_all(ground, dice.percent(30)),
+            Deed::Commit => drop(ground.git("commit --quiet --allow-empty --message more")),
+            Deed::Branch => drop(ground.git(&format!("update-ref refs/heads/b{} HEAD", dice.below(3)))),
             Deed::Switch => {
-                let branches = ground.sandbox.git("alice", "branch --format %(refname:short)");
-                let branches: Vec<&str> = branches.lines().collect();
-                let branch = branches[dice.below(branches.len())];
-                ground.sandbox.git("alice", &format!("checkout --quiet --force {branch}"));
+                let branches = ground.git("branch --format %(refname)");
+                let branches: Vec<&str> = branches.lines().filter(|name| name.starts_with("refs/heads/")).collect();
+                ground.git(&format!("checkout --quiet --force --detach {}", branches[dice.below(branches.len())]));
             }
             Deed::Reset => {
                 let commits = ground.commits();
                 let commit = &commits[dice.below(commits.len())];
-                ground.sandbox.git("alice", &format!("reset --quiet --hard {commit}"));
+                ground.git(&format!("reset --quiet --hard {commit}"));
             }
+            Deed::Stash => drop(ground.git("stash --quiet")),
+            Deed::Elsewhere => ground.at = WORKTREES[dice.below(2)],
+            Deed::Sparse => return keep_part(ground, dice),
             Deed::Checkout => return check_out(ground, false, dice.percent(30)),
             Deed::CheckoutForced => return check_out(ground, true, false),
+            Deed::CheckoutRevision => {
+                let commits = ground.commits();
+                let revision = Some(commits[dice.below(commits.len())].clone());
+                let options = CheckoutOptions { revision, ..CheckoutOptions::default() };
+                run(ground, |ground, job| checkout(&ground.project(), &options, job))?;
+                // Pointers are those of that revision from now on.
+            }
             Deed::Push => {
                 run(ground, |ground, job| push(&ground.project(), &PushOptions::default(), job).map(drop))?;
             }
@@ -129,20 +158,27 @@ impl Deed {
                     cache_clear(&ground.project(), &CacheClearOptions::default(), job).map(drop)
                 })?;
             }
+            Deed::Verify => {
+                let options = VerifyOptions { all_commits: true, read_percent: Some(100), ..VerifyOptions::default() };
+                let report = run(ground, |ground, job| verify(&ground.project(), &options, job))?;
+                assert!(report.faults.is_empty(), "{report:?}");
+            }
+            Deed::Look => {
+                run(ground, |ground, job| status(&ground.project(), &StatusOptions::default(), job).map(drop))?;
+                run(ground, |ground, job| diff(&ground.project(), &DiffOptions::default(), job).map(drop))?;
+            }
             Deed::LosePointer => {
-                let pointer = format!("{}.esker", DATASETS[dice.below(2)]);
-                if ground.sandbox.root("alice").join(&pointer).exists() {
-                    ground.sandbox.git("alice", &format!("rm --quiet --force {pointer}"));
+                let dataset = DATASETS[dice.below(2)];
+                if has_pointer(ground, dataset) {
+                    ground.git(&format!("rm --quiet --force {dataset}.esker"));
                 }
             }
             Deed::RemovePart => {
                 let part = FILES[dice.below(5)];
-                let before = ground.version("data").cloned();
                 let options = RmOptions { paths: vec![path(part)], keep: dice.percent(50), force: false };
                 run(ground, |ground, job| rm(&ground.project(), &options, job).map(drop))?;
-                if let Some(mut files) = before.filter(|_| has_pointer(ground, "data")) {
-                    files.remove(part);
-                    ground.note_version("data", files);
+                if has_pointer(ground, "data") {
+                    assert!(!ground.note_version("data").contains_key(part), "{part} is still in it");
                 }
             }
             Deed::Remove => {
@@ -160,7 +196,7 @@ fn run<T>(ground: &Ground, verb: impl FnOnce(&Ground, &Job<'_>) -> Result<T, Err
 }
 
 fn has_pointer(ground: &Ground, dataset: &str) -> bool {
-    ground.sandbox.root("alice").join(format!("{dataset}.esker")).exists()
+    ground.root().join(format!("{dataset}.esker")).exists()
 }
 
 fn there(ground: &Ground) -> Vec<RepoPath> {
@@ -195,10 +231,24 @@ fn check_out(ground: &Ground, force: bool, no_fetch: bool) -> Result<(), Error> 
         for dataset in DATASETS.iter().filter(|dataset| has_pointer(ground, dataset)) {
             let version = ground.version(dataset).expect("there is a pointer");
             let here = below(&files, dataset);
-            let is_here = version.iter().all(|(path, number)| here.get(path) == Some(number));
+            let is_here = version.iter().all(|(path, number)| !ground.keeps(path) || here.get(path) == Some(number));
             assert!(is_here, "the worktree has {here:?}, the pointer names {version:?}");
         }
     }
+    Ok(())
+}
+
+/// Keeps a part of the datasets in this worktree, or all again.
+fn keep_part(ground: &mut Ground, dice: &mut Dice) -> Result<(), Error> {
+    let change = match dice.percent(50) {
+        true => SparseChange::Set(vec!["data/sub/".to_owned()]),
+        false => SparseChange::Disable,
+    };
+    run(ground, |ground, job| sparse(&ground.project(), &change, false, job))?;
+    match change {
+        SparseChange::Disable => ground.sparse.remove(ground.at),
+        _ => ground.sparse.insert(ground.at),
+    };
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! What a wanderer stands on: a project, all contents that a file may have, and what must be there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::{Id, RepoPath};
 use crate::chunk::{V1, cuts};
 use crate::format::pointer::Pointer;
+use crate::format::tree::{self, Entry, Node};
 use crate::ops::error::Error;
 use crate::ops::pages::Pages;
 use crate::ops::pointed;
@@ -24,9 +25,18 @@ const CONTENTS: u64 = 10;
 /// Files by path, with the number of what each holds.
 pub type Files = BTreeMap<String, u64>;
 
-/// The project `alice`, and what is known of it.
+/// The worktrees of one project: the main one, and one that is linked to it.
+pub const WORKTREES: [&str; 2] = ["alice", "linked"];
+
+/// A project, and what is known of it.
 pub struct Ground {
     pub sandbox: Sandbox,
+    /// The worktree in which the wanderer is.
+    pub at: &'static str,
+    /// Whether the cache keeps lists, and leaves data in the files.
+    pub is_thin: bool,
+    /// The worktrees that keep no more than `data/sub`.
+    pub sparse: BTreeSet<&'static str>,
     /// What the pointers stand for that were ever written, by dataset and id.
     versions: HashMap<(String, Id), Files>,
     contents: HashMap<Id, u64>,
@@ -34,24 +44,42 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub fn new() -> Ground {
+    pub fn new(is_thin: bool) -> Ground {
         let contents = (0..CONTENTS).map(|number| (Id::of(&content(number)), number)).collect();
         let chunks = (0..CONTENTS).map(|number| chunks(&content(number))).collect();
         let sandbox = Sandbox::new();
         fs::create_dir(sandbox.root("store")).unwrap();
-        Ground { sandbox, versions: HashMap::new(), contents, chunks }
+        if is_thin {
+            sandbox.write("alice", ".git/esker/config.toml", "[cache]\nmode = \"thin\"\n");
+        }
+        sandbox.git("alice", "worktree add --quiet --detach ../linked");
+        let sparse = BTreeSet::new();
+        Ground { sandbox, at: "alice", is_thin, sparse, versions: HashMap::new(), contents, chunks }
     }
 
     pub fn project(&self) -> Project {
-        self.sandbox.project("alice")
+        self.sandbox.project(self.at)
+    }
+
+    /// The folder of the worktree.
+    pub fn root(&self) -> PathBuf {
+        self.sandbox.root(self.at)
+    }
+
+    /// Runs `git` in the worktree; it must succeed.
+    pub fn git(&self, words: &str) -> String {
+        self.sandbox.git(self.at, words)
     }
 
     /// What is in the worktree now.
-    ///
+    pub fn files(&self) -> Files {
+        self.files_in(self.at)
+    }
+
     /// # Panics
     /// If a file holds what nobody wrote: the half of something, say.
-    pub fn files(&self) -> Files {
-        let root = self.sandbox.root("alice");
+    fn files_in(&self, worktree: &str) -> Files {
+        let root = self.sandbox.root(worktree);
         let read = |name: &&str| {
             let bytes = fs::read(root.join(name)).ok()?;
             let known = self.contents.get(&Id::of(&bytes));
@@ -60,18 +88,39 @@ impl Ground {
         FILES.iter().filter_map(read).collect()
     }
 
-    /// Notes what the pointer of a dataset stands for, now that it was added.
+    /// Notes what the pointer of a dataset stands for, now that it was added. That must be what is in the worktree.
     pub fn note(&mut self, dataset: &str) {
-        let pointer = pointed::read(&self.project(), &path(dataset)).unwrap().unwrap();
-        let files = below(&self.files(), dataset);
-        let version = self.versions.entry((dataset.to_owned(), pointer.id)).or_insert_with(|| files.clone());
-        assert_eq!(*version, files, "two versions of {dataset} have one id, or what was added is not what was there");
+        let version = self.note_version(dataset);
+        let is_kept = |(path, _): &(&String, &u64)| self.keeps(path);
+        let is_here = version.iter().filter(is_kept).eq(below(&self.files(), dataset).iter().filter(is_kept));
+        assert!(is_here, "what was added is not what was there: {version:?}");
     }
 
-    /// Notes a version that was made without the worktree.
-    pub fn note_version(&mut self, dataset: &str, files: Files) {
-        let pointer = pointed::read(&self.project(), &path(dataset)).unwrap().unwrap();
-        self.versions.insert((dataset.to_owned(), pointer.id), files);
+    /// Notes what the pointer of a dataset stands for, by its pages.
+    pub fn note_version(&mut self, dataset: &str) -> Files {
+        let project = self.project();
+        let pointer = pointed::read(&project, &path(dataset)).unwrap().unwrap();
+        let pages = Pages::new(&project, None).unwrap();
+        let mut files = Files::new();
+        let name = |inside: &RepoPath| path(dataset).join(inside).to_string();
+        match Version::of(&pointer) {
+            Version::Folder(root) => {
+                for Entry { path, node } in tree::walk(&pages, &root).unwrap().map(Result::unwrap) {
+                    if let Node::File { id, .. } = node {
+                        files.insert(name(&path), self.contents[&id]);
+                    }
+                }
+            }
+            _ => drop(files.insert(dataset.to_owned(), self.contents[&pointer.id])),
+        }
+        let known = self.versions.entry((dataset.to_owned(), pointer.id)).or_insert_with(|| files.clone());
+        assert_eq!(*known, files, "two versions have one id");
+        files
+    }
+
+    /// Whether this worktree keeps such a file.
+    pub fn keeps(&self, file: &str) -> bool {
+        !self.sparse.contains(self.at) || file.starts_with("data/sub/")
     }
 
     /// What the pointer of a dataset in the worktree stands for.
@@ -82,7 +131,9 @@ impl Ground {
 
     /// The names of all commits that a branch leads to.
     pub fn commits(&self) -> Vec<String> {
-        self.sandbox.git("alice", "rev-list --all").lines().map(str::to_owned).collect()
+        let all = WORKTREES.map(|worktree| self.sandbox.git(worktree, "rev-list --all HEAD"));
+        let all: BTreeSet<&str> = all.iter().flat_map(|all| all.lines()).collect();
+        all.into_iter().map(str::to_owned).collect()
     }
 
     /// What is not to be had of that which must be there: all that a commit or the worktree points at.
@@ -93,22 +144,23 @@ impl Ground {
             let pointer = Pointer::parse(bytes).unwrap();
             wanted.insert((dataset.to_owned(), pointer.id), pointer);
         };
-        for dataset in DATASETS {
-            if let Some(bytes) = pointed::read_bytes(&project, &path(dataset)).unwrap() {
+        for (worktree, dataset) in WORKTREES.iter().flat_map(|worktree| DATASETS.map(|dataset| (worktree, dataset))) {
+            if let Some(bytes) = pointed::read_bytes(&self.sandbox.project(worktree), &path(dataset)).unwrap() {
                 want(dataset, &bytes);
             }
         }
         for commit in self.commits() {
-            let tree = self.sandbox.git("alice", &format!("ls-tree --name-only {commit}"));
+            let tree = self.git(&format!("ls-tree --name-only {commit}"));
             let there: BTreeSet<&str> = tree.lines().collect();
             for dataset in DATASETS.iter().filter(|dataset| there.contains(&format!("{dataset}.esker")[..])) {
-                want(dataset, self.sandbox.git("alice", &format!("show {commit}:{dataset}.esker")).as_bytes());
+                want(dataset, self.git(&format!("show {commit}:{dataset}.esker")).as_bytes());
             }
         }
-        let stores = Stores::of(&project);
+        let stores = self.stores(&project);
         let lacks = |((dataset, id), pointer): (&(String, Id), &Pointer)| {
             let what = self.lack(&project, &stores, dataset, pointer)?;
-            Some(format!("{dataset} {}: {what}", id.short()))
+            // A new version may name what was lost with another before.
+            Some(if self.is_thin { what } else { format!("{dataset} {}: {what}", id.short()) })
         };
         wanted.iter().filter_map(lacks).collect()
     }
@@ -121,7 +173,8 @@ impl Ground {
         }
         let pages = Pages::new(project, None).unwrap();
         match lacking(&pages, &Version::of(pointer), &RepoPath::default(), &|id| stores.have(id)) {
-            Ok(lacking) if lacking.pages.is_empty() && lacking.chunks.is_empty() => None,
+            // A thin cache leaves chunks in files, of which it was asked above.
+            Ok(lacking) if lacking.pages.is_empty() && (self.is_thin || lacking.chunks.is_empty()) => None,
             Ok(_) => Some("a page or a chunk is gone".to_owned()),
             Err(error) => Some(Error::to_string(&error)),
         }
@@ -130,11 +183,20 @@ impl Ground {
     /// Which of these files hold what neither the worktree has now, nor any store.
     pub fn gone(&self, before: &Files) -> Vec<String> {
         let (project, now) = (self.project(), self.files());
-        let stores = Stores::of(&project);
+        let stores = self.stores(&project);
         let is_gone = |number: &u64| {
             !now.values().any(|held| held == number) && !stores.have_content(&self.chunks[*number as usize])
         };
         before.iter().filter(|(_, number)| is_gone(number)).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// The cache, the remote if it is there, and for a thin cache the files.
+    fn stores<'p>(&self, project: &'p Project) -> Stores<'p> {
+        let remote = project.remote(None).ok().map(|remote| remote.packs);
+        let remote = remote.filter(|packs| packs.refresh(false).is_ok());
+        let held = WORKTREES.iter().filter(|_| self.is_thin).flat_map(|worktree| self.files_in(worktree).into_values());
+        let in_files = held.flat_map(|number| self.chunks[number as usize].iter().copied()).collect();
+        Stores { cache: project.cache().unwrap(), remote, in_files }
     }
 
     /// Makes all packs of the cache look old.
@@ -154,7 +216,7 @@ impl Ground {
     }
 
     pub fn write(&self, file: &str, number: u64) {
-        self.sandbox.write("alice", file, content(number % CONTENTS));
+        self.sandbox.write(self.at, file, content(number % CONTENTS));
     }
 }
 
@@ -162,17 +224,14 @@ impl Ground {
 struct Stores<'a> {
     cache: &'a PackStore,
     remote: Option<PackStore>,
+    in_files: HashSet<Id>,
 }
 
 impl Stores<'_> {
-    fn of(project: &Project) -> Stores<'_> {
-        let remote = project.remote(None).ok().map(|remote| remote.packs);
-        let remote = remote.filter(|packs| packs.refresh(false).is_ok());
-        Stores { cache: project.cache().unwrap(), remote }
-    }
-
     fn have(&self, id: &Id) -> bool {
-        self.cache.read(id).is_ok() || self.remote.as_ref().is_some_and(|remote| remote.read(id).is_ok())
+        self.in_files.contains(id)
+            || self.cache.read(id).is_ok()
+            || self.remote.as_ref().is_some_and(|remote| remote.read(id).is_ok())
     }
 
     fn have_content(&self, chunks: &[Id]) -> bool {
