@@ -12,14 +12,13 @@ use std::path::Path;
 
 use crate::base::{AtPath, FileKind, Id, Job, RepoPath, Step, Unit, side_by_side};
 use crate::format::seen::Kind;
-use crate::format::tree::{self, Chunks, Entry, Root};
+use crate::format::tree::Chunks;
 use crate::packs::{Earlier, Sink};
 use crate::worktree::{self, Found, Ignored, Refused, Scan};
 
 use super::earlier;
 use super::error::Error;
 use super::ingest::{Ingested, ingest};
-use super::pages::Pages;
 use super::project::Project;
 use super::seen::{self, SeenFile};
 use super::sparse;

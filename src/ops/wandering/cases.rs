@@ -68,14 +68,26 @@ fn is_sensible(ground: &Ground, deed: Deed, error: &Error) -> bool {
     match error {
         // What was edited in a thin cache before it was pushed is missing from then on.
         Error::DataMissing { .. } | Error::EditedUnpushed { .. } | Error::WorktreeOnly { .. } if ground.is_thin => true,
-        Error::PointerMoved { .. } => matches!(deed, Deed::Add | Deed::RemovePart),
+        Error::PointerMoved { .. } => matches!(deed, Deed::Add | Deed::AddPart | Deed::RemovePart),
         Error::LocalEdits { .. } | Error::InTheWay { .. } => {
             matches!(
                 deed,
-                Deed::Checkout | Deed::CheckoutRevision | Deed::Pull | Deed::Remove | Deed::RemovePart | Deed::Sparse
+                Deed::Checkout
+                    | Deed::CheckoutRevision
+                    | Deed::CheckoutPart
+                    | Deed::Pull
+                    | Deed::Remove
+                    | Deed::RemovePart
+                    | Deed::Sparse
             )
         }
-        Error::NoDataset { .. } | Error::NotInDataset { .. } => matches!(deed, Deed::Remove | Deed::RemovePart),
+        Error::NoDataset { .. }
+        | Error::NotInDataset { .. }
+        | Error::NoSuchPath { .. }
+        | Error::InsideDataset { .. } => {
+            matches!(deed, Deed::Remove | Deed::RemovePart | Deed::Move | Deed::AddPart | Deed::CheckoutPart)
+        }
+        Error::TargetExists { .. } | Error::Usage { .. } => deed == Deed::Move,
         Error::OnlyCopy { .. } => deed == Deed::ClearCache,
         Error::NothingTracked => true,
         Error::DataMissing { .. } => deed == Deed::Checkout,

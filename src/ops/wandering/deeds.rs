@@ -7,12 +7,13 @@ use std::time::Duration;
 use crate::base::{Cancel, Event, Events, Job, RepoPath, Silent, Step};
 use crate::ops::testing::path;
 use crate::ops::{
-    AddOptions, CacheClearOptions, CheckoutOptions, DiffOptions, Error, GcOptions, PullOptions, PushOptions, RmOptions,
-    SelectionOptions, SparseChange, StatusOptions, VerifyOptions, add, cache_clear, checkout, diff, gc, pull, push, rm,
-    sparse, status, verify,
+    AddOptions, CacheClearOptions, CheckoutOptions, DiffOptions, Error, GcOptions, MvOptions, PullOptions, PushOptions,
+    RmOptions, SelectionOptions, SparseChange, StatusOptions, VerifyOptions, add, cache_clear, checkout, diff, gc, mv,
+    pull, push, rm, sparse, status, verify,
 };
 
 use super::super::simulation::dice::Dice;
+use super::at_once;
 use super::ground::{DATASETS, FILES, Ground, WORKTREES, below};
 
 /// One of the things that people do.
@@ -22,6 +23,7 @@ pub enum Deed {
     Delete,
     Rename,
     Add,
+    AddPart,
     Commit,
     Branch,
     Switch,
@@ -31,6 +33,7 @@ pub enum Deed {
     Sparse,
     Checkout,
     CheckoutRevision,
+    CheckoutPart,
     CheckoutForced,
     Push,
     PushAll,
@@ -44,14 +47,17 @@ pub enum Deed {
     LosePointer,
     RemovePart,
     Remove,
+    Move,
+    TwoAtOnce,
 }
 
 /// How often each is done, of the sum of all.
-const WEIGHTS: [(Deed, usize); 26] = [
+const WEIGHTS: [(Deed, usize); 30] = [
     (Deed::Edit, 24),
     (Deed::Delete, 6),
     (Deed::Rename, 3),
     (Deed::Add, 18),
+    (Deed::AddPart, 3),
     (Deed::Commit, 10),
     (Deed::Branch, 3),
     (Deed::Switch, 6),
@@ -61,6 +67,7 @@ const WEIGHTS: [(Deed, usize); 26] = [
     (Deed::Sparse, 2),
     (Deed::Checkout, 9),
     (Deed::CheckoutRevision, 3),
+    (Deed::CheckoutPart, 2),
     (Deed::CheckoutForced, 4),
     (Deed::Push, 3),
     (Deed::PushAll, 3),
@@ -74,6 +81,8 @@ const WEIGHTS: [(Deed, usize); 26] = [
     (Deed::LosePointer, 2),
     (Deed::RemovePart, 2),
     (Deed::Remove, 1),
+    (Deed::Move, 3),
+    (Deed::TwoAtOnce, 8),
 ];
 
 impl Deed {
@@ -99,13 +108,21 @@ impl Deed {
             Deed::Edit => ground.write(FILES[dice.below(FILES.len())], dice.next()),
             Deed::Delete => drop(fs::remove_file(ground.root().join(FILES[dice.below(FILES.len())]))),
             Deed::Rename => {
-                let [from, to] = [FILES[dice.below(5)], FILES[dice.below(5)]].map(|file| ground.root().join(file));
-                if from.exists() {
+                let [from, to] = [FILES[dice.below(5)], FILES[dice.below(5)]];
+                let has_room = ground.has_room_for(to);
+                let [from, to] = [from, to].map(|file| ground.root().join(file));
+                if has_room && from.exists() {
                     fs::create_dir_all(to.parent().expect("it is in a folder")).unwrap();
                     fs::rename(from, to).unwrap();
                 }
             }
             Deed::Add => return add_all(ground, dice.percent(30)),
+            Deed::AddPart if !has_pointer(ground, "data") => {}
+            Deed::AddPart => {
+                let options = AddOptions { paths: vec![path("data/sub")], force: false };
+                run(ground, |ground, job| add(&ground.project(), &options, job))?;
+                ground.note_version("data");
+            }
             Deed::Commit => drop(ground.git("commit --quiet --allow-empty --message more")),
             Deed::Branch => drop(ground.git(&format!("update-ref refs/heads/b{} HEAD", dice.below(3)))),
             Deed::Switch => {
@@ -130,6 +147,12 @@ impl Deed {
                 run(ground, |ground, job| checkout(&ground.project(), &options, job))?;
                 // Pointers are those of that revision from now on.
             }
+            Deed::CheckoutPart => {
+                let paths = vec![path(FILES[dice.below(FILES.len())])];
+                ground.parts.insert(ground.at);
+                let options = CheckoutOptions { paths, ..CheckoutOptions::default() };
+                run(ground, |ground, job| checkout(&ground.project(), &options, job))?;
+            }
             Deed::Push => {
                 run(ground, |ground, job| push(&ground.project(), &PushOptions::default(), job).map(drop))?;
             }
@@ -141,11 +164,14 @@ impl Deed {
             Deed::Pull => run(ground, |ground, job| pull(&ground.project(), &PullOptions::default(), job).map(drop))?,
             Deed::Collect => return collect(ground, dice, &Silent),
             Deed::CollectWhileAdding => {
-                let adder = Adder { ground, is_done: AtomicBool::new(false) };
+                let (here, there) = (ground.at, WORKTREES[dice.below(2)]);
+                let adder = Adder { ground, at: there, is_done: AtomicBool::new(false) };
                 let (collected, is_done) = (collect(ground, dice, &adder), adder.is_done.load(Ordering::Relaxed));
+                ground.at = there;
                 if is_done {
                     note_all(ground);
                 }
+                ground.at = here;
                 return collected;
             }
             Deed::CollectInRemote => {
@@ -168,7 +194,7 @@ impl Deed {
                 run(ground, |ground, job| diff(&ground.project(), &DiffOptions::default(), job).map(drop))?;
             }
             Deed::LosePointer => {
-                let dataset = DATASETS[dice.below(2)];
+                let dataset = DATASETS[dice.below(3)];
                 if has_pointer(ground, dataset) {
                     ground.git(&format!("rm --quiet --force {dataset}.esker"));
                 }
@@ -181,8 +207,15 @@ impl Deed {
                     assert!(!ground.note_version("data").contains_key(part), "{part} is still in it");
                 }
             }
+            Deed::Move => {
+                let [from, to] = [DATASETS[dice.below(3)], DATASETS[dice.below(3)]];
+                let options = MvOptions { from: path(from), to: path(to) };
+                run(ground, |ground, job| mv(&ground.project(), &options, job))?;
+                ground.note_version(to);
+            }
+            Deed::TwoAtOnce => return at_once::two(ground, dice),
             Deed::Remove => {
-                let dataset = DATASETS[dice.below(2)];
+                let dataset = DATASETS[dice.below(3)];
                 let options = RmOptions { paths: vec![path(dataset)], keep: dice.percent(50), force: false };
                 run(ground, |ground, job| rm(&ground.project(), &options, job).map(drop))?;
             }
@@ -199,15 +232,15 @@ fn has_pointer(ground: &Ground, dataset: &str) -> bool {
     ground.root().join(format!("{dataset}.esker")).exists()
 }
 
-fn there(ground: &Ground) -> Vec<RepoPath> {
-    let files = ground.files();
+pub fn there(ground: &Ground, worktree: &str) -> Vec<RepoPath> {
+    let files = ground.files_in(worktree);
     DATASETS.into_iter().filter(|dataset| !below(&files, dataset).is_empty()).map(path).collect()
 }
 
 /// Adds each dataset that has files, one after the other: what is refused of one does not keep the other out.
 fn add_all(ground: &mut Ground, force: bool) -> Result<(), Error> {
     let mut first = Ok(());
-    for dataset in there(ground) {
+    for dataset in there(ground, ground.at) {
         let options = AddOptions { paths: vec![dataset.clone()], force };
         match run(ground, |ground, job| add(&ground.project(), &options, job)) {
             Ok(_) => ground.note(&dataset.to_string()),
@@ -217,8 +250,8 @@ fn add_all(ground: &mut Ground, force: bool) -> Result<(), Error> {
     first
 }
 
-fn note_all(ground: &mut Ground) {
-    for dataset in there(ground) {
+pub fn note_all(ground: &mut Ground) {
+    for dataset in there(ground, ground.at) {
         ground.note(&dataset.to_string());
     }
 }
@@ -264,6 +297,7 @@ fn collect(ground: &Ground, dice: &mut Dice, events: &dyn Events) -> Result<(), 
 /// Adds all when a collection has looked who needs what.
 struct Adder<'g> {
     ground: &'g Ground,
+    at: &'static str,
     is_done: AtomicBool,
 }
 
@@ -272,9 +306,9 @@ impl Events for Adder<'_> {
         if event != (Event::Done { step: Step::Compare }) || self.is_done.load(Ordering::Relaxed) {
             return;
         }
-        let options = AddOptions { paths: there(self.ground), force: true };
+        let options = AddOptions { paths: there(self.ground, self.at), force: true };
         if !options.paths.is_empty() {
-            run(self.ground, |ground, job| add(&ground.project(), &options, job)).unwrap();
+            run(self.ground, |ground, job| add(&ground.sandbox.project(self.at), &options, job)).unwrap();
             self.is_done.store(true, Ordering::Relaxed);
         }
     }

@@ -16,9 +16,9 @@ use crate::ops::testing::{Sandbox, noise, path};
 use crate::ops::version::{Version, lacking};
 use crate::packs::PackStore;
 
-/// A folder, and a file.
-pub const DATASETS: [&str; 2] = ["data", "one"];
-/// Where files may be.
+/// A folder, a file, and what one of them may be moved to.
+pub const DATASETS: [&str; 3] = ["data", "one", "two"];
+/// Where files are written.
 pub const FILES: [&str; 6] = ["data/a", "data/b", "data/sub/c", "data/sub/d", "data/e", "one"];
 const CONTENTS: u64 = 10;
 
@@ -37,6 +37,8 @@ pub struct Ground {
     pub is_thin: bool,
     /// The worktrees that keep no more than `data/sub`.
     pub sparse: BTreeSet<&'static str>,
+    /// The worktrees in which parts were checked out: the rest may be missing, and is not gone.
+    pub parts: BTreeSet<&'static str>,
     /// What the pointers stand for that were ever written, by dataset and id.
     versions: HashMap<(String, Id), Files>,
     contents: HashMap<Id, u64>,
@@ -53,8 +55,8 @@ impl Ground {
             sandbox.write("alice", ".git/esker/config.toml", "[cache]\nmode = \"thin\"\n");
         }
         sandbox.git("alice", "worktree add --quiet --detach ../linked");
-        let sparse = BTreeSet::new();
-        Ground { sandbox, at: "alice", is_thin, sparse, versions: HashMap::new(), contents, chunks }
+        let (sparse, parts) = (BTreeSet::new(), BTreeSet::new());
+        Ground { sandbox, at: "alice", is_thin, sparse, parts, versions: HashMap::new(), contents, chunks }
     }
 
     pub fn project(&self) -> Project {
@@ -78,21 +80,32 @@ impl Ground {
 
     /// # Panics
     /// If a file holds what nobody wrote: the half of something, say.
-    fn files_in(&self, worktree: &str) -> Files {
+    pub fn files_in(&self, worktree: &str) -> Files {
         let root = self.sandbox.root(worktree);
-        let read = |name: &&str| {
-            let bytes = fs::read(root.join(name)).ok()?;
-            let known = self.contents.get(&Id::of(&bytes));
-            Some((name.to_string(), *known.unwrap_or_else(|| panic!("{name} holds what nobody wrote"))))
-        };
-        FILES.iter().filter_map(read).collect()
+        let (mut files, mut below) = (Files::new(), DATASETS.map(str::to_owned).to_vec());
+        while let Some(name) = below.pop() {
+            let path = root.join(&name);
+            if path.is_dir() {
+                let entries =
+                    fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+                below.extend(entries.map(|entry| format!("{name}/{entry}")));
+            } else if let Ok(bytes) = fs::read(&path) {
+                let known = self.contents.get(&Id::of(&bytes));
+                files.insert(name.clone(), *known.unwrap_or_else(|| panic!("{name} holds what nobody wrote")));
+            }
+        }
+        files
     }
 
     /// Notes what the pointer of a dataset stands for, now that it was added. That must be what is in the worktree.
     pub fn note(&mut self, dataset: &str) {
         let version = self.note_version(dataset);
         let is_kept = |(path, _): &(&String, &u64)| self.keeps(path);
-        let is_here = version.iter().filter(is_kept).eq(below(&self.files(), dataset).iter().filter(is_kept));
+        let here = below(&self.files(), dataset);
+        let is_here = match self.parts.contains(self.at) {
+            true => here.iter().all(|(path, number)| version.get(path) == Some(number)),
+            false => version.iter().filter(is_kept).eq(here.iter().filter(is_kept)),
+        };
         assert!(is_here, "what was added is not what was there: {version:?}");
     }
 
@@ -215,8 +228,18 @@ impl Ground {
         age(&self.sandbox.root("alice/.git/esker/cache/packs"));
     }
 
+    /// Writes a file, unless what was moved stands in its way.
     pub fn write(&self, file: &str, number: u64) {
-        self.sandbox.write(self.at, file, content(number % CONTENTS));
+        if self.has_room_for(file) {
+            self.sandbox.write(self.at, file, content(number % CONTENTS));
+        }
+    }
+
+    /// Whether there can be a file: there is no folder, and no file where its folder is to be.
+    pub fn has_room_for(&self, file: &str) -> bool {
+        let path = self.root().join(file);
+        let dataset = self.root().join(file.split('/').next().expect("a path has a name"));
+        !path.is_dir() && (dataset == path || !dataset.is_file())
     }
 }
 

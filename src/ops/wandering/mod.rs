@@ -2,6 +2,7 @@
 //! resets, checkouts, pushes, collections. Whatever the order, what was added and is named by a commit or by the
 //! worktree is there, and no verb takes away the last copy of anything.
 
+mod at_once;
 mod cases;
 mod deeds;
 mod ground;

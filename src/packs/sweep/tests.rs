@@ -191,3 +191,16 @@ fn a_reader_whose_pack_went_finds_the_chunk_in_its_new_place() {
     assert_eq!(read.len(), 2);
     assert!(reader.read(&ids[5]).is_err());
 }
+
+#[test]
+fn collectors_do_not_take_the_time_from_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for packs in both(folder.path()) {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| (0..100).for_each(|_| drop(super::clock::now(&packs).unwrap())));
+            }
+        });
+        assert!(packs.ids_below(layout::CLOCK).unwrap().is_empty());
+    }
+}
