@@ -132,6 +132,12 @@ fn tell(report: &GcReport, grace: Duration, out: &mut Out) {
     } else if swept.removed_packs == 0 {
         out.line(format_args!("nothing to remove from {place}: {} in use", bytes_text(swept.all_bytes)));
     }
+    if swept.unclear_lists > 0 {
+        out.line(format_args!(
+            "what no remote has stays: {} of files that revisions name are neither here nor in a remote",
+            counted(swept.unclear_lists, "list"),
+        ));
+    }
     if swept.missing > 0 {
         out.line(format_args!(
             "{} that are needed are not in {place}; `esker push` from where they are mends that",

@@ -20,6 +20,8 @@ pub struct Live<'a> {
     is_part: bool,
     /// All ids that were reached.
     pub ids: HashSet<Id>,
+    /// Pages among them that the store lacks, if it may hold a part: what they lead to is not known.
+    pub absent: HashSet<Id>,
 }
 
 /// What a page is a page of.
@@ -32,12 +34,12 @@ enum Of {
 impl<'a> Live<'a> {
     /// Nothing is alive yet. Pages come from `near`, and from `store` where that lacks one.
     pub fn new(near: Option<&'a PackStore>, store: &'a PackStore) -> Live<'a> {
-        Live { near, store, is_part: false, ids: HashSet::new() }
+        Live { near, store, is_part: false, ids: HashSet::new(), absent: HashSet::new() }
     }
 
     /// The same for the cache, which holds of a version what was needed of it.
     pub fn of_part(cache: &'a PackStore) -> Live<'a> {
-        Live { near: None, store: cache, is_part: true, ids: HashSet::new() }
+        Live { is_part: true, ..Live::new(None, cache) }
     }
 
     /// From here on pages come from this store: it names what came since the other one was looked at.
@@ -81,9 +83,12 @@ impl<'a> Live<'a> {
                 _ => drop(far.insert(*id, *of)),
             }
         }
-        let is_wanted = |id: &Id| far.contains_key(id) && (!self.is_part || self.store.find(id).is_some());
-        let ids: Vec<Id> = pages.iter().map(|(_, id)| *id).filter(is_wanted).collect();
         let store = self.store;
+        if self.is_part {
+            self.absent.extend(far.keys().filter(|id| store.find(id).is_none()));
+        }
+        let is_wanted = |id: &Id| far.contains_key(id) && !self.absent.contains(id);
+        let ids: Vec<Id> = pages.iter().map(|(_, id)| *id).filter(is_wanted).collect();
         store.read_many(&ids, |id, page| {
             job.check()?;
             self.open(far[id], id, page.to_vec(), &mut next)

@@ -53,6 +53,11 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     let named = alive(&past, &all, job)?;
     live.extend(named.ids.iter().filter(|id| !copies.have(id)));
     live.extend(sweep.in_young_packs(UNNAMED_STAY)?.difference(&named.ids));
+    // A list may be lost, and what it leads to be here and nowhere else.
+    swept.unclear_lists = named.absent.iter().filter(|id| !copies.have(id)).count() as u64;
+    if swept.unclear_lists > 0 {
+        live.extend(sweep.in_young_packs(Duration::MAX)?.into_iter().filter(|id| !copies.have(id)));
+    }
     job.done(Step::Compare);
     let choice = sweep.choose(&live, options.grace())?;
     swept.choose(&choice);

@@ -46,6 +46,9 @@ pub struct Swept {
     pub wasted_bytes: u64,
     /// Chunks and pages that are needed and that no pack has.
     pub missing: u64,
+    /// Lists that revisions name, and that neither the cache nor any remote is known to have: what they lead to is not
+    /// known, so all stays that no remote has. Of the cache only.
+    pub unclear_lists: u64,
     /// Files whose data would go; of a dry run only.
     pub files: Vec<GcFile>,
 }

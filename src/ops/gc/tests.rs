@@ -10,6 +10,7 @@ use super::report::Swept;
 use super::roots::{self, Fate};
 use super::*;
 use crate::base::{Cancel, Event, Events, Id, Job, Step};
+use crate::format::pack::PackKind;
 use crate::format::root::Root;
 use crate::ops::AddOptions;
 use crate::ops::error::Error;
@@ -336,4 +337,28 @@ fn what_is_added_under_new_pages_while_the_cache_is_collected_stays() {
     let alice = sandbox.project("alice");
     let first = Id::of(&raw[..crate::chunk::cuts(&raw, &crate::chunk::V1)[0]]);
     assert_eq!(alice.cache().unwrap().read(&first).map(|raw| Id::of(&raw)).ok(), Some(first));
+}
+
+#[test]
+fn what_a_lost_list_may_lead_to_stays_in_the_cache() {
+    let sandbox = Sandbox::new();
+    sandbox.write("alice", "data/a", noise(1, 200_000));
+    sandbox.write("alice", "data/b", "b");
+    sandbox.add("alice", &["data"]);
+    let alice = sandbox.project("alice");
+    let cache = alice.cache().unwrap();
+    for pack in cache.catalog().packs() {
+        let file = alice.cache_folder().join(layout::pack(&pack.id).as_str());
+        match pack.kind {
+            PackKind::Pages => std::fs::remove_file(file).unwrap(),
+            PackKind::Chunks => {
+                let then = std::time::SystemTime::now() - Duration::from_secs(30 * 86_400);
+                std::fs::File::open(file).unwrap().set_modified(then).unwrap();
+            }
+        }
+    }
+    let options = GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() };
+    let report = collect(&sandbox, &options).unwrap();
+    assert_eq!((report.swept.unclear_lists, report.swept.removed_packs), (1, 0));
+    assert!(sandbox.project("alice").cache().unwrap().read(&Id::of(b"b")).is_ok());
 }

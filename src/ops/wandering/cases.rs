@@ -23,7 +23,9 @@ fn walk(seed: u64) -> (Vec<String>, Option<String>) {
             let outcome = deed.carry_out(&mut ground, &mut dice);
             let told = outcome.as_ref().map_or_else(Error::to_string, |()| "done".to_owned());
             let problem = match outcome {
-                Err(error) if !is_sensible(&ground, deed, &error) => Some(format!("{error:?}")),
+                Err(error) if before.lost.is_empty() && !is_sensible(&ground, deed, &error) => {
+                    Some(format!("{error:?}"))
+                }
                 _ => wrong(&ground, deed, &before),
             };
             (told, problem)
@@ -50,10 +52,9 @@ struct Before {
 
 fn wrong(ground: &Ground, deed: Deed, before: &Before) -> Option<String> {
     let mut lost = ground.lost();
-    if ground.is_thin {
-        // Whoever edits a file that was not pushed takes its old content away.
-        lost.retain(|one| !deed.is_careless() && !before.lost.contains(one));
-    }
+    // What a bad disk took, and what an edit took that a thin cache had left in the file.
+    let is_known = |one: &String| before.lost.contains(one) || deed.is_careless() && ground.is_thin;
+    lost.retain(|one| deed != Deed::LosePack && !is_known(one));
     if !lost.is_empty() {
         return Some(format!("lost: {lost:?}"));
     }

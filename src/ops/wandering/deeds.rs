@@ -49,10 +49,11 @@ pub enum Deed {
     Remove,
     Move,
     TwoAtOnce,
+    LosePack,
 }
 
 /// How often each is done, of the sum of all.
-const WEIGHTS: [(Deed, usize); 30] = [
+const WEIGHTS: [(Deed, usize); 31] = [
     (Deed::Edit, 24),
     (Deed::Delete, 6),
     (Deed::Rename, 3),
@@ -83,6 +84,7 @@ const WEIGHTS: [(Deed, usize); 30] = [
     (Deed::Remove, 1),
     (Deed::Move, 3),
     (Deed::TwoAtOnce, 8),
+    (Deed::LosePack, 2),
 ];
 
 impl Deed {
@@ -99,7 +101,7 @@ impl Deed {
 
     /// Whether it may take away what was never added.
     pub fn is_careless(self) -> bool {
-        matches!(self, Deed::Edit | Deed::Delete | Deed::Rename | Deed::CheckoutForced)
+        matches!(self, Deed::Edit | Deed::Delete | Deed::Rename | Deed::CheckoutForced | Deed::LosePack)
     }
 
     /// Does it. What verbs answer must make sense: an error that tells of damage or loss does not.
@@ -187,7 +189,7 @@ impl Deed {
             Deed::Verify => {
                 let options = VerifyOptions { all_commits: true, read_percent: Some(100), ..VerifyOptions::default() };
                 let report = run(ground, |ground, job| verify(&ground.project(), &options, job))?;
-                assert!(report.faults.is_empty(), "{report:?}");
+                assert!(report.faults.is_empty() || !ground.lost().is_empty(), "{report:?}");
             }
             Deed::Look => {
                 run(ground, |ground, job| status(&ground.project(), &StatusOptions::default(), job).map(drop))?;
@@ -209,9 +211,18 @@ impl Deed {
             }
             Deed::Move => {
                 let [from, to] = [DATASETS[dice.below(3)], DATASETS[dice.below(3)]];
+                if ground.root().join(to).is_dir() {
+                    // It would go into that folder.
+                    return Ok(());
+                }
                 let options = MvOptions { from: path(from), to: path(to) };
                 run(ground, |ground, job| mv(&ground.project(), &options, job))?;
                 ground.note_version(to);
+            }
+            Deed::LosePack => {
+                ground.lose_pack(dice.next());
+                let options = VerifyOptions { all_commits: true, repair: true, ..VerifyOptions::default() };
+                run(ground, |ground, job| verify(&ground.project(), &options, job))?;
             }
             Deed::TwoAtOnce => return at_once::two(ground, dice),
             Deed::Remove => {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use crate::base::{Id, RepoPath};
 use crate::chunk::{V1, cuts};
 use crate::format::pointer::Pointer;
 use crate::format::tree::{self, Entry, Node};
-use crate::ops::error::Error;
 use crate::ops::pages::Pages;
 use crate::ops::pointed;
 use crate::ops::project::Project;
@@ -170,26 +170,26 @@ impl Ground {
             }
         }
         let stores = self.stores(&project);
-        let lacks = |((dataset, id), pointer): (&(String, Id), &Pointer)| {
-            let what = self.lack(&project, &stores, dataset, pointer)?;
-            // A new version may name what was lost with another before.
-            Some(if self.is_thin { what } else { format!("{dataset} {}: {what}", id.short()) })
-        };
-        wanted.iter().filter_map(lacks).collect()
+        let lacks = |((dataset, _), pointer): (&(String, Id), &Pointer)| self.lack(&project, &stores, dataset, pointer);
+        let lost: BTreeSet<String> = wanted.iter().flat_map(lacks).collect();
+        lost.into_iter().collect()
     }
 
-    fn lack(&self, project: &Project, stores: &Stores<'_>, dataset: &str, pointer: &Pointer) -> Option<String> {
+    /// A new version may name what was lost with another before: so it is told what is lost, and not of which version.
+    fn lack(&self, project: &Project, stores: &Stores<'_>, dataset: &str, pointer: &Pointer) -> Vec<String> {
         let files = self.versions.get(&(dataset.to_owned(), pointer.id)).expect("every pointer was noted");
-        if let Some((path, _)) = files.iter().find(|(_, number)| !stores.have_content(&self.chunks[**number as usize]))
-        {
-            return Some(format!("{path} is gone"));
+        let is_gone = |number: &&u64| !stores.have_content(&self.chunks[**number as usize]);
+        let gone: Vec<String> =
+            files.values().filter(is_gone).map(|number| format!("content {number} is gone")).collect();
+        if !gone.is_empty() {
+            return gone;
         }
         let pages = Pages::new(project, None).unwrap();
         match lacking(&pages, &Version::of(pointer), &RepoPath::default(), &|id| stores.have(id)) {
             // A thin cache leaves chunks in files, of which it was asked above.
-            Ok(lacking) if lacking.pages.is_empty() && (self.is_thin || lacking.chunks.is_empty()) => None,
-            Ok(_) => Some("a page or a chunk is gone".to_owned()),
-            Err(error) => Some(Error::to_string(&error)),
+            Ok(lacking) if lacking.pages.is_empty() && (self.is_thin || lacking.chunks.is_empty()) => Vec::new(),
+            Ok(_) => vec!["a page or a chunk is gone".to_owned()],
+            Err(error) => vec![error.to_string()],
         }
     }
 
@@ -212,20 +212,33 @@ impl Ground {
         Stores { cache: project.cache().unwrap(), remote, in_files }
     }
 
-    /// Makes all packs of the cache look old.
-    pub fn age(&self) {
-        fn age(folder: &Path) {
+    /// Removes a pack of the cache, as a bad disk does.
+    pub fn lose_pack(&self, number: u64) {
+        let mut packs = self.packs();
+        packs.sort();
+        if !packs.is_empty() {
+            fs::remove_file(&packs[number as usize % packs.len()]).unwrap();
+        }
+    }
+
+    /// The packs of the cache.
+    fn packs(&self) -> Vec<PathBuf> {
+        let (mut packs, mut below) = (Vec::new(), vec![self.sandbox.root("alice/.git/esker/cache/packs")]);
+        while let Some(folder) = below.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
-                match entry.file_type().unwrap().is_dir() {
-                    true => age(&entry.path()),
-                    false => {
-                        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(30 * 86_400);
-                        fs::File::open(entry.path()).unwrap().set_modified(old).unwrap();
-                    }
-                }
+                let found = if entry.file_type().unwrap().is_dir() { &mut below } else { &mut packs };
+                found.push(entry.path());
             }
         }
-        age(&self.sandbox.root("alice/.git/esker/cache/packs"));
+        packs
+    }
+
+    /// Makes all packs of the cache look old.
+    pub fn age(&self) {
+        let then = SystemTime::now() - Duration::from_secs(30 * 86_400);
+        for pack in self.packs() {
+            fs::File::open(pack).unwrap().set_modified(then).unwrap();
+        }
     }
 
     /// Writes a file, unless what was moved stands in its way.
