@@ -153,6 +153,12 @@ fn refuse_only_copies(project: &Project, job: &Job<'_>) -> Result<(), Error> {
         job.check()?;
         needed.add(&pointer)?;
     }
+    let unclear = needed.absent().any(|id| !copies.have(id));
+    drop(needed);
+    if unclear {
+        // A list may be lost, and what it leads to be here and nowhere else.
+        count = project.cache()?.catalog().ids().filter(|id| !copies.have(id)).count() as u64;
+    }
     if count == 0 { Ok(()) } else { Err(Error::OnlyCopy { count }) }
 }
 

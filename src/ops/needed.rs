@@ -25,6 +25,7 @@ pub struct Needed<'a, F> {
     pages: Pages<'a>,
     cache: &'a PackStore,
     told: HashSet<Id>,
+    absent: HashSet<Id>,
     each: F,
 }
 
@@ -32,19 +33,26 @@ impl<'a, F: FnMut(&Id, &Place)> Needed<'a, F> {
     /// Nothing is gone through yet. No remote is asked for anything.
     pub fn new(project: &'a Project, each: F) -> Result<Needed<'a, F>, Error> {
         let pages = Pages::of_verb(project, None, false)?;
-        Ok(Needed { pages, cache: project.cache()?, told: HashSet::new(), each })
+        Ok(Needed { pages, cache: project.cache()?, told: HashSet::new(), absent: HashSet::new(), each })
     }
 
     /// Goes through what a pointer leads to, as far as the cache has it.
     pub fn add(&mut self, pointer: &Pointer) -> Result<(), Error> {
-        let mut visit = Telling { cache: self.cache, told: &mut self.told, each: &mut self.each };
+        let Needed { cache, told, absent, each, .. } = self;
+        let mut visit = Telling { cache, told, absent, each };
         reach(&self.pages, &Version::of(pointer), &mut visit)
+    }
+
+    /// The pages that the cache lacks: what they lead to is not known.
+    pub fn absent(&self) -> impl Iterator<Item = &Id> {
+        self.absent.iter()
     }
 }
 
 struct Telling<'v, F> {
     cache: &'v PackStore,
     told: &'v mut HashSet<Id>,
+    absent: &'v mut HashSet<Id>,
     each: &'v mut F,
 }
 
@@ -61,7 +69,11 @@ impl<F: FnMut(&Id, &Place)> Telling<'_, F> {
 
 impl<F: FnMut(&Id, &Place)> Visit<Error> for Telling<'_, F> {
     fn page(&mut self, id: &Id) -> Result<bool, Error> {
-        Ok(self.tell(id))
+        let is_new = self.tell(id);
+        if !is_new && !self.told.contains(id) {
+            self.absent.insert(*id);
+        }
+        Ok(is_new)
     }
 
     fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {

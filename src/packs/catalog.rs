@@ -109,6 +109,11 @@ impl Catalog {
         self.segments.iter()
     }
 
+    /// The ids of all entries; one in two segments comes twice.
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
+        self.segments.iter().flat_map(|(_, segment)| (0..segment.entry_count()).map(|number| segment.id(number)))
+    }
+
     /// How many entries all segments have; a chunk in two segments counts twice.
     pub fn entry_count(&self) -> u64 {
         self.segments.iter().map(|(_, segment)| segment.entry_count() as u64).sum()
