@@ -17,7 +17,7 @@ use crate::ops::push::{PushOptions, push};
 use crate::ops::remotes::Remote;
 use crate::ops::selection::SelectionOptions;
 use crate::ops::testing::{Sandbox, Watched, noise, run};
-use crate::ops::{AddOptions, CacheClearOptions, cache_clear};
+use crate::ops::{AddOptions, CacheClearOptions, VerifyOptions, cache_clear, verify};
 use crate::packs::{PackStore, layout};
 
 fn push_all(sandbox: &Sandbox, name: &str) {
@@ -361,6 +361,8 @@ fn what_a_lost_list_may_lead_to_stays_in_the_cache() {
     let report = collect(&sandbox, &options).unwrap();
     assert_eq!((report.swept.unclear_lists, report.swept.removed_packs), (1, 0));
     assert!(sandbox.project("alice").cache().unwrap().read(&Id::of(b"b")).is_ok());
+    let repair = VerifyOptions { repair: true, ..VerifyOptions::default() };
+    run(|job| verify(&sandbox.project("alice"), &repair, job)).unwrap();
     let cleared = run(|job| cache_clear(&sandbox.project("alice"), &CacheClearOptions::default(), job));
     assert!(matches!(cleared, Err(Error::OnlyCopy { .. })), "{cleared:?}");
 }
