@@ -8,6 +8,8 @@ use crate::ops::{
     AddOptions, CacheClearOptions, CheckoutOptions, Error, GcOptions, PullOptions, PushOptions, StatusOptions, add,
     cache_clear, checkout, gc, pull, push, status,
 };
+use crate::packs::PackError;
+use crate::store::StoreError;
 
 use super::super::simulation::dice::Dice;
 use super::deeds::{note_all, there};
@@ -49,12 +51,16 @@ pub fn two(ground: &mut Ground, dice: &mut Dice) -> Result<(), Error> {
                 ground.at = here;
             }
             // Whoever reads from a cache that somebody clears just now is told that something is gone.
-            Err(error) if error.is_about_absence() && verbs.iter().any(|(_, verb)| *verb == Verb::ClearCache) => {}
+            Err(error) if is_gone(&error) && verbs.iter().any(|(_, verb)| *verb == Verb::ClearCache) => {}
             Err(error) if !has_lost && !verb.may_say(ground, &error) => panic!("{verbs:?}: {error:?}"),
             _ => {}
         }
     }
     Ok(())
+}
+
+fn is_gone(error: &Error) -> bool {
+    error.is_about_absence() || matches!(error, Error::Packs(PackError::Store(StoreError::Missing { .. })))
 }
 
 impl Verb {
