@@ -202,10 +202,11 @@ impl<B: AsRef<[u8]>> Segment<B> {
 
     /// Where the chunk `id` lies, if this segment knows.
     pub fn find(&self, id: &Id) -> Result<Option<SegmentEntry>, FormatError> {
-        search(&self.bytes.as_ref()[self.slot(id)?], id)
+        let slot = self.slot(id)?;
+        Ok(search(&self.bytes.as_ref()[self.bytes_of(&slot)], id)?.map(|(_, entry)| entry))
     }
 
-    /// Where in this segment the entry of `id` is, if there is one: what [`search`] takes.
+    /// The numbers of the entries among which that of `id` is, if there is one.
     pub fn slot(&self, id: &Id) -> Result<Range<usize>, FormatError> {
         let slot = slot_of(id, self.fan_bits);
         let from = if slot == 0 { 0 } else { self.fan_out(slot - 1) };
@@ -213,7 +214,17 @@ impl<B: AsRef<[u8]>> Segment<B> {
         if from > to || to > self.entry_count {
             return Err(FormatError::damaged(WHAT, "its fan-out table is wrong"));
         }
-        Ok(self.entries_start() + from * ENTRY_LEN..self.entries_start() + to * ENTRY_LEN)
+        Ok(from..to)
+    }
+
+    /// Where in this segment the entries with these numbers are: what [`search`] takes.
+    pub fn bytes_of(&self, entries: &Range<usize>) -> Range<usize> {
+        self.entries_start() + entries.start * ENTRY_LEN..self.entries_start() + entries.end * ENTRY_LEN
+    }
+
+    /// The entry of that number, which is below [`Self::entry_count`].
+    pub fn entry(&self, number: usize) -> Result<SegmentEntry, FormatError> {
+        decode_entry(self.entry_bytes()[number * ENTRY_LEN..].first_chunk().expect("open() checked the length"))
     }
 
     /// The id of the entry of that number, which is below [`Self::entry_count`].
@@ -242,11 +253,11 @@ impl<B: AsRef<[u8]>> Segment<B> {
     }
 }
 
-/// The entry of `id` in the bytes of its slot, wherever they were read.
-pub fn search(slot: &[u8], id: &Id) -> Result<Option<SegmentEntry>, FormatError> {
+/// The entry of `id` in the bytes of its slot, wherever they were read, and which one of them it is.
+pub fn search(slot: &[u8], id: &Id) -> Result<Option<(usize, SegmentEntry)>, FormatError> {
     let (records, _) = slot.as_chunks::<ENTRY_LEN>();
     match records.binary_search_by(|record| record[..Id::LEN].cmp(id.as_bytes())) {
-        Ok(at) => decode_entry(&records[at]).map(Some),
+        Ok(at) => Ok(Some((at, decode_entry(&records[at])?))),
         Err(_) => Ok(None),
     }
 }

@@ -17,6 +17,11 @@ impl Copies {
         catalogs.collect::<Result<_, Error>>().map(Copies)
     }
 
+    /// The indexes.
+    pub fn catalogs(&self) -> &[Catalog] {
+        &self.0
+    }
+
     /// Whether some remote had this chunk or page.
     pub fn have(&self, id: &Id) -> bool {
         self.0.iter().any(|catalog| catalog.find(id).is_some())

@@ -82,13 +82,20 @@ impl Catalog {
 
     /// Where `id` lies. A damaged segment knows nothing: what it named is stored again, or told as absent.
     pub fn find(&self, id: &Id) -> Option<Place> {
-        self.guides.find(id, |number, way| {
-            let (_, segment) = &self.segments[number];
-            let entry = find_in(segment, id, way)?;
-            let SegmentPack { id: pack, kind, .. } = segment.pack(entry.pack as usize).ok()?;
+        self.ask(id, |number, _, entry| {
+            let SegmentPack { id: pack, kind, .. } = self.segments[number].1.pack(entry.pack as usize).ok()?;
             let SegmentEntry { offset, stored_len, raw_len, codec, .. } = entry;
             let place = Place { pack, kind, offset, stored_len, raw_len, codec };
             (!self.avoided.contains(&pack)).then_some(place)
+        })
+    }
+
+    /// What `each` finds in the first entry of `id` in which it finds something: it is told the number of the segment,
+    /// that of the entry in it, and the entry, whether its pack counts or not.
+    pub(super) fn ask<T>(&self, id: &Id, mut each: impl FnMut(usize, usize, SegmentEntry) -> Option<T>) -> Option<T> {
+        self.guides.find(id, |number, way| {
+            let (at, entry) = find_in(&self.segments[number].1, id, way)?;
+            each(number, at, entry)
         })
     }
 
@@ -112,6 +119,11 @@ impl Catalog {
     /// The ids of all entries; one in two segments comes twice.
     pub fn ids(&self) -> impl Iterator<Item = Id> {
         self.segments.iter().flat_map(|(_, segment)| (0..segment.entry_count()).map(|number| segment.id(number)))
+    }
+
+    /// Whether a pack is counted.
+    pub(super) fn counts(&self, pack: &Id) -> bool {
+        !self.avoided.contains(pack)
     }
 
     /// How many entries all segments have; a chunk in two segments counts twice.
@@ -157,11 +169,13 @@ pub fn segments_in(folder: &Path) -> PathResult<Vec<Id>> {
     Ok(ids)
 }
 
-fn find_in(segment: &Segment<Mapped>, id: &Id, way: Way) -> Option<SegmentEntry> {
-    if way == Way::Mapped || segment.byte_count() < SMALL_BYTES {
-        return segment.find(id).ok()?;
-    }
+/// The number of the entry of `id`, and the entry.
+fn find_in(segment: &Segment<Mapped>, id: &Id, way: Way) -> Option<(usize, SegmentEntry)> {
+    let slot = segment.slot(id).ok()?;
+    let range = segment.bytes_of(&slot);
     let mut room = Vec::new();
-    let slot = segment.bytes().bytes_at(segment.slot(id).ok()?, &mut room);
-    segment::search(slot, id).ok()?
+    let is_read = way == Way::Past && segment.byte_count() >= SMALL_BYTES;
+    let bytes = if is_read { segment.bytes().bytes_at(range, &mut room) } else { &segment.bytes().as_ref()[range] };
+    let (at, entry) = segment::search(bytes, id).ok()??;
+    Some((slot.start + at, entry))
 }

@@ -99,8 +99,8 @@ pub(super) fn make(folder: &Path, segments: &[Named], uncovered: &[usize], chose
 }
 
 /// Whether a segment is what its name says. Only then may a guide speak for it, now and when
-/// another copy takes its place.
-fn is_sound((id, segment): &Named) -> bool {
+/// another copy takes its place; and only then may a collector believe it.
+pub(super) fn is_sound((id, segment): &Named) -> bool {
     let (body, hash) = segment.bytes().as_ref().split_at(segment.byte_count() - Id::LEN);
     let mut hasher = blake3::Hasher::new();
     for part in body.chunks(PART) {

@@ -35,7 +35,7 @@ pub use earlier::Earlier;
 pub use error::PackError;
 pub use open::PackStore;
 pub use read::Span;
-pub use sweep::{Choice, Removed, Sweep};
+pub use sweep::{Choice, IdSet, Removed, Sweep};
 pub use transfer::{Each, read_through, transfer, transfer_through};
 pub use verify::{DataRead, Fault, Flaw, IndexMended, Look, ObjectKind, drop_damaged_copies, transfer_good};
 pub use writer::{Writer, Written};

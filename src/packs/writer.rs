@@ -37,6 +37,17 @@ pub struct Written {
     pub chunks: u64,
 }
 
+impl Written {
+    /// Counts what another writer stored too.
+    pub(super) fn add(&mut self, other: &Written) {
+        let Written { packs, raw_bytes, stored_bytes, chunks } = other;
+        self.packs += packs;
+        self.raw_bytes += raw_bytes;
+        self.stored_bytes += stored_bytes;
+        self.chunks += chunks;
+    }
+}
+
 /// Stores chunks in a pack store. Shared by many threads; [`Writer::finish`] makes what was stored count.
 pub struct Writer<'a> {
     pub(super) target: &'a PackStore,

@@ -1,27 +1,25 @@
 //! The files whose data would go, by name.
 
-use std::collections::HashSet;
-
 use crate::base::{Id, RepoPath};
 use crate::format::FormatError;
 use crate::format::manifest::{self, Visit};
 use crate::format::root::{Dataset, Kind};
 use crate::format::tree::{self, ChunkRef, Entry, Pages, VisitTree};
-use crate::packs::{PackError, PackStore};
+use crate::packs::{IdSet, PackError, PackStore};
 
 use super::report::GcFile;
 
-/// The files of a version that need something which is not alive. Pages come from `near`, else from `store`.
+/// The files of a version that need something which is there and not alive. Pages come from `near`, else from `store`.
 ///
 /// What cannot be read is passed over: it is lost anyway.
 pub fn dying(
     near: Option<&PackStore>,
     store: &PackStore,
     dataset: &Dataset,
-    live: &HashSet<Id>,
+    live: &IdSet,
 ) -> Result<Vec<GcFile>, PackError> {
     let pages = Both { near, store };
-    let mut search = Search { dataset, live, files: Vec::new(), path: RepoPath::default() };
+    let mut search = Search { dataset, store, live, files: Vec::new(), path: RepoPath::default() };
     let reached = match dataset.kind {
         Kind::Folder => tree::reach(&pages, &dataset.id, &mut search),
         Kind::File { manifest: Some(id) } => {
@@ -60,7 +58,8 @@ impl Pages for Both<'_> {
 
 struct Search<'a> {
     dataset: &'a Dataset,
-    live: &'a HashSet<Id>,
+    store: &'a PackStore,
+    live: &'a IdSet,
     files: Vec<GcFile>,
     /// The file at hand.
     path: RepoPath,
@@ -73,7 +72,7 @@ impl Visit<PackError> for Search<'_> {
     }
 
     fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), PackError> {
-        if self.live.contains(&chunk.id) {
+        if self.live.contains(&chunk.id) || self.store.find(&chunk.id).is_none() {
             return Ok(());
         }
         if self.files.last().is_none_or(|file| file.path != self.path) {

@@ -7,9 +7,12 @@ use crate::format::manifest::{self, ChunkRef};
 use crate::format::pages::Page;
 use crate::format::root::{Dataset, Kind};
 use crate::format::tree::{Chunks, Node, Tree};
-use crate::packs::{PackError, PackStore};
+use crate::packs::{IdSet, PackError, PackStore};
 
 use super::super::error::Error;
+
+/// So many ids are looked for in the index together, about: 32 MB.
+const AT_ONCE: usize = 1 << 20;
 
 /// What is alive in a store.
 pub struct Live<'a> {
@@ -18,8 +21,11 @@ pub struct Live<'a> {
     store: &'a PackStore,
     /// Whether the store may hold a part only: pages that it lacks are passed over.
     is_part: bool,
-    /// All ids that were reached.
-    pub ids: HashSet<Id>,
+    /// All ids that were reached but for those at hand.
+    ids: IdSet,
+    at_hand: Vec<Id>,
+    /// The pages that were opened, or are about to be. A file may have the bytes of a page, so being alive is not enough.
+    opened: HashSet<Id>,
     /// Pages among them that the store lacks, if it may hold a part: what they lead to is not known.
     pub absent: HashSet<Id>,
 }
@@ -32,19 +38,32 @@ enum Of {
 }
 
 impl<'a> Live<'a> {
-    /// Nothing is alive yet. Pages come from `near`, and from `store` where that lacks one.
-    pub fn new(near: Option<&'a PackStore>, store: &'a PackStore) -> Live<'a> {
-        Live { near, store, is_part: false, ids: HashSet::new(), absent: HashSet::new() }
+    /// Nothing is alive yet, as the empty set `ids` says. Pages come from `near`, and from `store` where that lacks one.
+    pub fn new(near: Option<&'a PackStore>, store: &'a PackStore, ids: IdSet) -> Live<'a> {
+        let (at_hand, opened, absent) = (Vec::new(), HashSet::new(), HashSet::new());
+        Live { near, store, is_part: false, ids, at_hand, opened, absent }
     }
 
     /// The same for the cache, which holds of a version what was needed of it.
-    pub fn of_part(cache: &'a PackStore) -> Live<'a> {
-        Live { is_part: true, ..Live::new(None, cache) }
+    pub fn of_part(cache: &'a PackStore, ids: IdSet) -> Live<'a> {
+        Live { is_part: true, ..Live::new(None, cache, ids) }
     }
 
     /// From here on pages come from this store: it names what came since the other one was looked at.
     pub fn read_from(&mut self, store: &'a PackStore) {
         self.store = store;
+    }
+
+    /// All ids that were reached.
+    pub fn ids(&mut self) -> &IdSet {
+        self.ids.insert_all(&mut self.at_hand);
+        &self.ids
+    }
+
+    /// The same, when nothing is to be added any more.
+    pub fn into_ids(mut self) -> IdSet {
+        self.ids();
+        self.ids
     }
 
     /// All that a dataset of a root leads to is alive. Pages that lie far are read together, level by level.
@@ -56,7 +75,7 @@ impl<'a> Live<'a> {
         match dataset.kind {
             Kind::Folder => self.page(Of::Tree, &dataset.id, &mut next),
             Kind::File { manifest: Some(root) } => self.page(Of::Manifest, &root, &mut next),
-            Kind::File { manifest: None } if dataset.bytes > 0 => drop(self.ids.insert(dataset.id)),
+            Kind::File { manifest: None } if dataset.bytes > 0 => self.at_hand.push(dataset.id),
             Kind::File { manifest: None } => {}
         }
         while !next.is_empty() {
@@ -66,7 +85,8 @@ impl<'a> Live<'a> {
     }
 
     fn page(&mut self, of: Of, id: &Id, next: &mut Vec<(Of, Id)>) {
-        if self.ids.insert(*id) {
+        if self.opened.insert(*id) {
+            self.at_hand.push(*id);
             next.push((of, *id));
         }
     }
@@ -112,16 +132,19 @@ impl<'a> Live<'a> {
             Of::Manifest => {
                 let page: manifest::Page = Page::decode(page).map_err(damaged)?;
                 page.links().iter().for_each(|link| self.page(of, &link.id, next));
-                self.ids.extend(page.items().map(|chunk| chunk.id));
+                self.at_hand.extend(page.items().map(|chunk| chunk.id));
             }
+        }
+        if self.at_hand.len() >= AT_ONCE {
+            self.ids();
         }
         Ok(())
     }
 
     fn file(&mut self, id: &Id, bytes: u64, chunks: &Chunks, next: &mut Vec<(Of, Id)>) {
         match chunks {
-            Chunks::Whole => self.ids.extend(ChunkRef::whole(*id, bytes).iter().map(|chunk| chunk.id)),
-            Chunks::Inline(chunks) => self.ids.extend(chunks.iter().map(|chunk| chunk.id)),
+            Chunks::Whole => self.at_hand.extend(ChunkRef::whole(*id, bytes).iter().map(|chunk| chunk.id)),
+            Chunks::Inline(chunks) => self.at_hand.extend(chunks.iter().map(|chunk| chunk.id)),
             Chunks::Paged(root) => self.page(Of::Manifest, root, next),
         }
     }

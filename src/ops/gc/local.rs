@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::{Id, Job, Step, Unit};
 use crate::format::pack::PackKind;
-use crate::packs::{PackStore, Removed};
+use crate::packs::{IdSet, PackStore, Removed, Sweep};
 
 use super::super::acknowledged::in_root;
 use super::super::copies::Copies;
@@ -16,7 +16,7 @@ use super::files::dying;
 use super::kept::{Kept, Policy};
 use super::live::Live;
 use super::options::GcOptions;
-use super::report::Swept;
+use super::report::{GcFile, Swept};
 
 /// What nothing names stays so long: it may be of an add that was interrupted, or undone and wanted again.
 const UNNAMED_STAY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -34,30 +34,12 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     if project.config().cache_dir().is_some() && !options.force {
         return Err(Error::SharedCache { folder: project.cache_folder() });
     }
-    let cache = project.cache()?;
-    let mut sweep = cache.sweep(options.is_dry_run)?;
+    let mut sweep = project.cache()?.sweep(options.is_dry_run)?;
     let all = sweep.everything()?;
-    let kept = Kept::of(project, &options.policy, job)?;
     job.began(Step::Compare, None, Unit::Items);
-    let copies = Copies::load(project)?;
-    let needs = |kept: &Kept, all: &PackStore| -> Result<HashSet<Id>, Error> {
-        let mut ids = alive(kept, all, job)?.ids;
-        // A thin cache keeps lists, and of the data what is nowhere else.
-        if project.config().is_thin() {
-            ids.retain(|id| !copies.have(id) || all.find(id).is_some_and(|place| place.kind == PackKind::Pages));
-        }
-        Ok(ids)
-    };
-    let mut live = needs(&kept, &all)?;
-    let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
-    let named = alive(&past, &all, job)?;
-    live.extend(named.ids.iter().filter(|id| !copies.have(id)));
-    live.extend(sweep.in_young_packs(UNNAMED_STAY)?.difference(&named.ids));
-    // A list may be lost, and what it leads to be here and nowhere else.
-    swept.unclear_lists = named.absent.iter().filter(|id| !copies.have(id)).count() as u64;
-    if swept.unclear_lists > 0 {
-        live.extend(sweep.in_young_packs(Duration::MAX)?.into_iter().filter(|id| !copies.have(id)));
-    }
+    let needs = Needs::look(project, options, &sweep, &all, job)?;
+    swept.unclear_lists = needs.unclear_lists;
+    let mut live = needs.live(&mut sweep)?;
     job.done(Step::Compare);
     let choice = sweep.choose(&live, options.grace())?;
     swept.choose(&choice);
@@ -65,11 +47,7 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
         let ripe: HashSet<_> = sweep.ripe(Duration::ZERO)?.into_iter().chain(choice.packs()).collect();
         swept.count(&Removed { packs: ripe.len() as u64, bytes: sweep.bytes_of(&ripe), ..Removed::default() });
         swept.fresh_bytes = choice.alive_bytes;
-        let past = past.pointers.iter().filter(|(key, _)| !kept.pointers.contains_key(key));
-        for (_, (path, pointer)) in past {
-            let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
-            swept.files.extend(dying(None, &all, &in_root(&dataset), &live)?);
-        }
+        swept.files = needs.dying(&all, &live)?;
         return Ok(swept);
     }
     // What is alive in packs that go is copied before anybody has to wait.
@@ -77,8 +55,7 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     let _alone = project.close_cache()?;
     // Whoever pointed at something since the first look has ended: their pointers are there, and so are the pages that
     // these name, in packs that came since.
-    let now = sweep.everything_now()?;
-    live.extend(needs(&Kept::of(project, &options.policy, job)?, &now)?);
+    needs.look_again(&sweep, &mut live, job)?;
     swept.count(&sweep.condemn(&choice, &live, job)?);
     let ripe = sweep.ripe(Duration::ZERO)?;
     swept.count(&sweep.remove(&ripe, &live, job)?);
@@ -86,9 +63,84 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     Ok(swept)
 }
 
+/// What the cache is needed for.
+struct Needs<'p> {
+    project: &'p Project,
+    options: &'p GcOptions,
+    /// What the remotes have.
+    copies: Copies,
+    /// What the policy keeps, and all that it leads to.
+    kept: (Kept, IdSet),
+    /// The same of all commits.
+    past: (Kept, IdSet),
+    /// How many lists are lost, here and in all remotes: what they lead to is not known.
+    unclear_lists: u64,
+}
+
+impl<'p> Needs<'p> {
+    fn look(
+        project: &'p Project,
+        options: &'p GcOptions,
+        sweep: &Sweep<'_>,
+        all: &PackStore,
+        job: &Job<'_>,
+    ) -> Result<Needs<'p>, Error> {
+        let copies = Copies::load(project)?;
+        let kept = Kept::of(project, &options.policy, job)?;
+        let needed = alive(&kept, all, sweep, job)?.into_ids();
+        let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
+        let named = alive(&past, all, sweep, job)?;
+        let unclear_lists = named.absent.iter().filter(|id| !copies.have(id)).count() as u64;
+        let past = (past, named.into_ids());
+        Ok(Needs { project, options, copies, kept: (kept, needed), past, unclear_lists })
+    }
+
+    /// What stays: what is needed, what no remote has, and what is too young to be judged.
+    fn live(&self, sweep: &mut Sweep<'_>) -> Result<IdSet, Error> {
+        let (needed, named) = (&self.kept.1, &self.past.1);
+        let (is_thin, is_unclear) = (self.project.config().is_thin(), self.unclear_lists > 0);
+        let mut live = sweep.those(self.copies.catalogs(), UNNAMED_STAY, |known| {
+            let is_alone = !known.is_elsewhere;
+            // A thin cache keeps lists, and of the data what is nowhere else.
+            known.is_in(needed) && (!is_thin || is_alone || known.is_page)
+                || known.is_in(named) && is_alone
+                || !known.is_in(named) && known.is_young
+                // A list may be lost, and what it leads to be here and nowhere else.
+                || is_unclear && is_alone && known.is_open
+        })?;
+        let is_alone = |id: &&Id| !self.copies.have(id);
+        live.insert_others(needed.others().filter(|id| !is_thin || is_alone(id)));
+        live.insert_others(named.others().filter(is_alone));
+        Ok(live)
+    }
+
+    /// Adds to `live` what is needed by now and was not when it was looked first.
+    fn look_again(&self, sweep: &Sweep<'_>, live: &mut IdSet, job: &Job<'_>) -> Result<(), Error> {
+        let now = sweep.everything_now()?;
+        let kept = Kept::of(self.project, &self.options.policy, job)?;
+        let is_page = |id: &Id| now.find(id).is_some_and(|place| place.kind == PackKind::Pages);
+        let stays = |id: &Id| !self.project.config().is_thin() || !self.copies.have(id) || is_page(id);
+        for id in alive(&kept, &now, sweep, job)?.into_ids().without(&self.kept.1).filter(stays) {
+            live.insert(&id);
+        }
+        Ok(())
+    }
+
+    /// The files of earlier versions of which something would go.
+    fn dying(&self, all: &PackStore, live: &IdSet) -> Result<Vec<GcFile>, Error> {
+        let mut files = Vec::new();
+        let dropped = self.past.0.pointers.iter().filter(|(key, _)| !self.kept.0.pointers.contains_key(key));
+        for (_, (path, pointer)) in dropped {
+            let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
+            files.extend(dying(None, all, &in_root(&dataset), live)?);
+        }
+        Ok(files)
+    }
+}
+
 /// All that these pointers lead to, as far as the cache has it.
-fn alive<'a>(kept: &Kept, cache: &'a PackStore, job: &Job<'_>) -> Result<Live<'a>, Error> {
-    let mut live = Live::of_part(cache);
+fn alive<'a>(kept: &Kept, cache: &'a PackStore, sweep: &Sweep<'_>, job: &Job<'_>) -> Result<Live<'a>, Error> {
+    let mut live = Live::of_part(cache, sweep.ids());
     for (path, pointer) in kept.pointers.values() {
         let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
         live.add(&in_root(&dataset), job)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::{Id, Job, Step, Unit};
 use crate::format::root::Root;
-use crate::packs::{PackError, PackStore, Removed, Sweep};
+use crate::packs::{IdSet, PackError, PackStore, Removed, Sweep};
 
 use super::super::error::Error;
 use super::super::remotes::Remote;
@@ -49,24 +49,25 @@ pub fn collect_from(
     let mut roots = Roots::new();
     roots::read(packs, &listed, &mut roots)?;
     let decided = roots::decide(&roots, &collect.repository, collect.fate);
-    let mut needs = Needs { live: Live::new(near, &everything), walked: HashSet::new(), store: packs.name() };
+    let mut needs =
+        Needs { live: Live::new(near, &everything, sweep.ids()), walked: HashSet::new(), store: packs.name() };
     job.began(Step::Compare, None, Unit::Items);
     needs.add(&decided.left(&roots), job)?;
     job.done(Step::Compare);
-    swept.missing = sweep.missing(&needs.live.ids);
+    swept.missing = sweep.missing(needs.live.ids());
     swept.dropped_roots = decided.dropped.keys().chain(decided.covered.keys()).copied().collect();
     swept.narrowed_roots = decided.narrowed.keys().copied().collect();
     if collect.is_dry_run {
-        foresee(&mut sweep, &mut swept, &needs.live.ids, collect)?;
+        foresee(&mut sweep, &mut swept, needs.live.ids(), collect)?;
         for dataset in decided.datasets() {
-            swept.files.extend(dying(near, &everything, dataset, &needs.live.ids)?);
+            swept.files.extend(dying(near, &everything, dataset, needs.live.ids())?);
         }
         return Ok(swept);
     }
-    decided.carry_out(packs, &mut || settle(&mut sweep, &needs.live.ids, job))?;
-    let choice = sweep.choose(&needs.live.ids, collect.grace)?;
+    decided.carry_out(packs, &mut || settle(&mut sweep, needs.live.ids(), job))?;
+    let choice = sweep.choose(needs.live.ids(), collect.grace)?;
     swept.choose(&choice);
-    swept.count(&sweep.condemn(&choice, &needs.live.ids, job)?);
+    swept.count(&sweep.condemn(&choice, needs.live.ids(), job)?);
     let ripe = sweep.ripe(collect.grace)?;
     if !ripe.is_empty() {
         // Whoever pushed since the first look has put a root; whoever pushes from now on sees the records.
@@ -76,7 +77,7 @@ pub fn collect_from(
             needs.live.read_from(&newer);
         }
         needs.add(&roots, job)?;
-        swept.count(&sweep.remove(&ripe, &needs.live.ids, job)?);
+        swept.count(&sweep.remove(&ripe, needs.live.ids(), job)?);
     }
     swept.waiting_bytes = sweep.condemned_bytes();
     sweep.forget_records()?;
@@ -84,14 +85,14 @@ pub fn collect_from(
 }
 
 /// Looks until all that is alive and is there is in packs that nobody condemned.
-fn settle(sweep: &mut Sweep<'_>, live: &HashSet<Id>, job: &Job<'_>) -> Result<(), PackError> {
+fn settle(sweep: &mut Sweep<'_>, live: &IdSet, job: &Job<'_>) -> Result<(), PackError> {
     while sweep.rescue(live, job)?.packs > 0 {
         job.check()?;
     }
     Ok(())
 }
 
-fn foresee(sweep: &mut Sweep<'_>, swept: &mut Swept, live: &HashSet<Id>, collect: &Collect<'_>) -> Result<(), Error> {
+fn foresee(sweep: &mut Sweep<'_>, swept: &mut Swept, live: &IdSet, collect: &Collect<'_>) -> Result<(), Error> {
     let choice = sweep.choose(live, collect.grace)?;
     swept.choose(&choice);
     let mut ripe = sweep.ripe(collect.grace)?;

@@ -51,7 +51,7 @@ fn restore(
 ) -> Result<Restored, Error> {
     let mut restored = Restored { dropped: *id, root: None, datasets: dropped.datasets.len() as u64, missing: 0 };
     let everything = sweep.everything()?;
-    let mut live = Live::new(near, &everything);
+    let mut live = Live::new(near, &everything, sweep.ids());
     for dataset in &dropped.datasets {
         match live.add(dataset, job) {
             Err(PackError::Cancelled(cancelled)) => return Err(cancelled.into()),
@@ -60,15 +60,16 @@ fn restore(
             Ok(()) => {}
         }
     }
-    restored.missing += sweep.missing(&live.ids);
+    let live = live.into_ids();
+    restored.missing += sweep.missing(&live);
     if restored.missing > 0 {
         return Ok(restored);
     }
     // A name of its own: other clones may have believed the old one, and looked away since.
     let fresh = Root { random: random(), ..dropped.clone() };
     for _ in 0..MOST_ROUNDS {
-        let written = sweep.rescue(&live.ids, job)?;
-        restored.missing = sweep.homeless(&live.ids);
+        let written = sweep.rescue(&live, job)?;
+        restored.missing = sweep.homeless(&live);
         if restored.missing > 0 {
             break;
         }

@@ -1,14 +1,13 @@
 //! Which packs are to go: those in which nothing is alive, and of those that are mostly dead as many as it takes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::base::Id;
-use crate::format::FormatError;
 use crate::format::pack::{ENTRY_LEN, HEADER_LEN, RECORD_LEN, TRAILER_LEN};
 
 use super::super::catalog::Catalog;
-use super::super::error::PackError;
-use super::super::layout;
+use super::id_set::IdSet;
+use super::in_order::{Entry, in_order};
 use super::stock::Stock;
 
 /// So much of all bytes may be dead: 1 in 20. To free the last of them would cost more than it gives.
@@ -48,17 +47,13 @@ impl Weighed {
 /// Chooses among the packs of `stock` that nobody condemned and that are old enough for `is_old`.
 ///
 /// A chunk that lies in several packs is alive in one of them only: in that which has most that is alive.
-///
-/// # Errors
-/// `Object` if a segment is damaged.
 pub fn choose(
-    store: &str,
     stock: &Stock,
     catalog: &Catalog,
-    live: &HashSet<Id>,
+    live: &IdSet,
     is_old: impl Fn(std::time::SystemTime) -> bool,
-) -> Result<Choice, PackError> {
-    let alive = alive_bytes(store, stock, catalog, live)?;
+) -> Choice {
+    let alive = alive_bytes(&Counting::of(stock, catalog), catalog, live);
     let mut choice = Choice::default();
     let mut stay = Vec::new();
     let mut packs: Vec<_> = stock.packs.iter().filter(|(id, _)| !stock.records.contains_key(id)).collect();
@@ -76,7 +71,7 @@ pub fn choose(
         }
     }
     choice.repack(stay);
-    Ok(choice)
+    choice
 }
 
 impl Choice {
@@ -117,47 +112,51 @@ impl Choice {
     }
 }
 
-/// How many bytes of each pack are alive, each chunk in one of its packs.
-fn alive_bytes(
-    store: &str,
-    stock: &Stock,
-    catalog: &Catalog,
-    live: &HashSet<Id>,
-) -> Result<HashMap<Id, u64>, PackError> {
-    let each = |each: &mut dyn FnMut(&Id, &Id, u64)| -> Result<(), PackError> {
-        for (name, segment) in catalog.segments() {
-            let damaged = |cause| PackError::Object { store: store.to_owned(), key: layout::segment(name), cause };
-            let counts = |pack: &Id| stock.packs.contains_key(pack) && !stock.records.contains_key(pack);
-            let counting = (0..segment.pack_count()).map(|at| Ok(Some(segment.pack(at)?.id).filter(counts)));
-            let counting = counting.collect::<Result<Vec<_>, _>>().map_err(damaged)?;
-            for entry in segment.entries() {
-                let entry = entry.map_err(damaged)?;
-                let outside = || FormatError::damaged("index segment", "an entry names no pack of its table");
-                let pack = counting.get(entry.pack as usize).ok_or_else(|| damaged(outside()))?;
-                if let Some(pack) = pack
-                    && live.contains(&entry.id)
-                {
-                    let around = (RECORD_LEN + ENTRY_LEN) as u64;
-                    each(&entry.id, pack, u64::from(entry.stored_len) + around);
-                }
-            }
-            segment.bytes().let_go();
-        }
-        Ok(())
-    };
-    let mut at_most: HashMap<Id, u64> = HashMap::new();
-    each(&mut |_, pack, bytes| *at_most.entry(*pack).or_default() += bytes)?;
-    let mut homes: HashMap<Id, (u64, Id, u64)> = HashMap::new();
-    each(&mut |id, pack, bytes| {
-        let here = (at_most[pack], *pack, bytes);
-        homes.entry(*id).and_modify(|home| *home = here.max(*home)).or_insert(here);
-    })?;
-    let mut alive = HashMap::new();
-    for (_, pack, bytes) in homes.into_values() {
-        // What a pack has at its ends is no waste as long as something is alive in it.
-        *alive.entry(pack).or_insert((HEADER_LEN + TRAILER_LEN) as u64) += bytes;
+/// The packs that are there and that nobody condemned, by number.
+struct Counting {
+    packs: Vec<Id>,
+    /// For each segment, for each of its packs the number here.
+    numbers: Vec<Vec<Option<usize>>>,
+}
+
+impl Counting {
+    fn of(stock: &Stock, catalog: &Catalog) -> Counting {
+        let (mut packs, mut known) = (Vec::new(), HashMap::new());
+        let mut number = |pack: Id| {
+            let counts = stock.packs.contains_key(&pack) && !stock.records.contains_key(&pack);
+            counts.then(|| *known.entry(pack).or_insert_with(|| (packs.push(pack), packs.len() - 1).1))
+        };
+        let numbers = catalog.segments().map(|(_, segment)| {
+            (0..segment.pack_count()).map(|at| segment.pack(at).ok().and_then(|pack| number(pack.id))).collect()
+        });
+        let numbers = numbers.collect();
+        Counting { packs, numbers }
     }
-    Ok(alive)
+
+    /// In which of them the chunk of these entries lies, if it is alive, and how many bytes it takes there.
+    fn places<'e>(&'e self, entries: &'e [Entry], live: &'e IdSet) -> impl Iterator<Item = (usize, u64)> + 'e {
+        let is_alive = |entry: &&Entry| live.has_entry(entry.segment as usize, entry.number as usize);
+        entries.iter().filter(is_alive).filter_map(|entry| {
+            let number = self.numbers[entry.segment as usize].get(entry.pack as usize).copied().flatten()?;
+            Some((number, u64::from(entry.stored_len) + (RECORD_LEN + ENTRY_LEN) as u64))
+        })
+    }
+}
+
+/// How many bytes of each pack are alive, each chunk in one of its packs.
+fn alive_bytes(counting: &Counting, catalog: &Catalog, live: &IdSet) -> HashMap<Id, u64> {
+    let mut at_most = vec![0; counting.packs.len()];
+    in_order(&[catalog], |entries| counting.places(entries, live).for_each(|(pack, bytes)| at_most[pack] += bytes));
+    let mut alive = HashMap::new();
+    in_order(&[catalog], |entries| {
+        let home =
+            counting.places(entries, live).max_by_key(|(pack, bytes)| (at_most[*pack], counting.packs[*pack], *bytes));
+        if let Some((pack, bytes)) = home {
+            // What a pack has at its ends is no waste as long as something is alive in it.
+            *alive.entry(counting.packs[pack]).or_insert((HEADER_LEN + TRAILER_LEN) as u64) += bytes;
+        }
+    });
+    alive
 }
 
 #[cfg(test)]

@@ -5,11 +5,15 @@
 
 mod choice;
 mod clock;
+mod id_set;
+mod in_order;
 mod phases;
 mod rescue;
+mod select;
 mod stock;
 #[cfg(test)]
 mod tests;
 
 pub use choice::Choice;
+pub use id_set::IdSet;
 pub use phases::{Removed, Sweep};

@@ -2,18 +2,28 @@
 //! and the needs were looked at again, rescue, take out of the index, remove.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rayon::prelude::*;
+
 use crate::base::{Id, Job, Step, Unit};
+use crate::format::FormatError;
+use crate::format::pack::PackKind;
+use crate::format::segment::SegmentPack;
 use crate::format::store_config::Access;
 
+use super::super::catalog::Catalog;
 use super::super::error::PackError;
+use super::super::guiding::is_sound;
 use super::super::layout;
-use super::super::open::PackStore;
+use super::super::open::{Index, PackStore};
 use super::super::writer::Written;
 use super::choice::{Choice, choose};
 use super::clock;
-use super::rescue::{Rescued, rescue};
+use super::id_set::IdSet;
+use super::rescue::{Stopped, rescue};
+use super::select::{Known, PackState, select};
 use super::stock::Stock;
 
 /// A record stays for so long after its pack: who slept between two listings must still see it.
@@ -26,6 +36,10 @@ pub struct Sweep<'a> {
     packs: &'a PackStore,
     /// The same store, in which condemned packs count too.
     all: PackStore,
+    /// The index as it was looked at: what is needed is told by its entries.
+    looked_at: Arc<Catalog>,
+    /// Whether something may lie in a pack that this index does not name, or be missing.
+    keeps_others: bool,
     stock: Stock,
     now: Option<SystemTime>,
     is_dry_run: bool,
@@ -55,7 +69,12 @@ impl PackStore {
         self.check_access(Access::Gc, false)?;
         let stock = Stock::look(self)?;
         let all = self.beside(stock.lost.clone())?;
-        Ok(Sweep { packs: self, all, stock, now: None, is_dry_run })
+        let looked_at = all.catalog();
+        check_segments(self.name(), &looked_at)?;
+        let named: HashSet<Id> = looked_at.packs().into_iter().map(|pack| pack.id).collect();
+        let keeps_others =
+            matches!(self.index(), Index::Copies(_)) || stock.packs.keys().any(|pack| !named.contains(pack));
+        Ok(Sweep { packs: self, all, looked_at, keeps_others, stock, now: None, is_dry_run })
     }
 }
 
@@ -71,10 +90,14 @@ impl Sweep<'_> {
         self.everything()
     }
 
+    /// The empty set of ids, by what the store had when it was looked at.
+    pub fn ids(&self) -> IdSet {
+        IdSet::new(&self.looked_at, self.keeps_others)
+    }
+
     /// How many of `live` no pack has.
-    pub fn missing(&self, live: &HashSet<Id>) -> u64 {
-        let catalog = self.all.catalog();
-        live.iter().filter(|id| catalog.find(id).is_none()).count() as u64
+    pub fn missing(&self, live: &IdSet) -> u64 {
+        live.outside(&self.all.catalog()).collect::<HashSet<Id>>().len() as u64
     }
 
     /// How many bytes the packs have that are condemned and still there.
@@ -87,24 +110,27 @@ impl Sweep<'_> {
         packs.iter().filter_map(|id| self.stock.packs.get(id)).map(|held| held.bytes).sum()
     }
 
-    /// What lies in packs younger than `than`, by the store's clock, and that nobody condemned.
-    pub fn in_young_packs(&mut self, than: Duration) -> Result<HashSet<Id>, PackError> {
-        let is_old = self.is_older(than)?;
-        let catalog = self.all.catalog();
-        // A collection that was interrupted had looked who needs what is in the packs that it condemned.
-        let is_open = |pack: &Id| !self.stock.records.contains_key(pack);
-        let young = |pack: &Id| is_open(pack) && self.stock.packs.get(pack).is_some_and(|held| !is_old(held.modified));
-        let mut ids = HashSet::new();
-        for (_, segment) in catalog.segments() {
-            let is_young: Vec<bool> =
-                (0..segment.pack_count()).map(|at| segment.pack(at).is_ok_and(|pack| young(&pack.id))).collect();
-            if is_young.contains(&true) {
-                let is_young = |number: u32| is_young.get(number as usize) == Some(&true);
-                ids.extend(segment.entries().flatten().filter(|entry| is_young(entry.pack)).map(|entry| entry.id));
-                segment.bytes().let_go();
-            }
-        }
-        Ok(ids)
+    /// Those of all ids that the store had when it was looked at, of which `is_wanted` says so. `elsewhere` are what other
+    /// stores have; packs younger than `age`, by this store's clock, are young.
+    pub fn those(
+        &mut self,
+        elsewhere: &[Catalog],
+        age: Duration,
+        mut is_wanted: impl FnMut(&Known<'_>) -> bool,
+    ) -> Result<IdSet, PackError> {
+        let is_old = self.is_older(age)?;
+        let state = |pack: &SegmentPack| PackState {
+            // A collection that was interrupted had looked who needs what is in the packs that it condemned.
+            is_open: self.is_open(&pack.id),
+            is_young: self.stock.packs.get(&pack.id).is_some_and(|held| !is_old(held.modified)),
+            is_of_pages: pack.kind == PackKind::Pages,
+        };
+        Ok(select(&self.looked_at, elsewhere, state, &mut is_wanted))
+    }
+
+    /// Whether a pack was there when the store was looked at, and nobody had condemned it.
+    fn is_open(&self, pack: &Id) -> bool {
+        self.stock.packs.contains_key(pack) && !self.stock.records.contains_key(pack)
     }
 
     /// What time it is in the store; at least so late if nothing may be written. Asked once, and only when it matters.
@@ -125,14 +151,14 @@ impl Sweep<'_> {
     }
 
     /// Chooses what is to go of the packs that are older than the grace.
-    pub fn choose(&mut self, live: &HashSet<Id>, grace: Duration) -> Result<Choice, PackError> {
-        let is_open = self.stock.packs.keys().any(|pack| !self.stock.records.contains_key(pack));
-        let is_old = self.is_older(if is_open { grace } else { Duration::ZERO })?;
-        choose(self.packs.name(), &self.stock, &self.all.catalog(), live, is_old)
+    pub fn choose(&mut self, live: &IdSet, grace: Duration) -> Result<Choice, PackError> {
+        let is_some_open = self.stock.packs.keys().any(|pack| self.is_open(pack));
+        let is_old = self.is_older(if is_some_open { grace } else { Duration::ZERO })?;
+        Ok(choose(&self.stock, &self.looked_at, live, is_old))
     }
 
     /// Condemns the packs of a choice. What is alive in them is copied before, so that pushes need not send it again.
-    pub fn condemn(&mut self, choice: &Choice, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+    pub fn condemn(&mut self, choice: &Choice, live: &IdSet, job: &Job<'_>) -> Result<Removed, PackError> {
         let copied = self.copy_alive(choice, live, job)?;
         self.packs.condemn(choice.packs())?;
         self.stock.records.extend(choice.packs().map(|pack| (pack, None)));
@@ -140,7 +166,7 @@ impl Sweep<'_> {
     }
 
     /// Copies what is alive in the packs of a choice, and condemns none.
-    pub fn copy_alive(&mut self, choice: &Choice, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+    pub fn copy_alive(&mut self, choice: &Choice, live: &IdSet, job: &Job<'_>) -> Result<Removed, PackError> {
         if choice.is_nothing() {
             return Ok(Removed::default());
         }
@@ -148,10 +174,11 @@ impl Sweep<'_> {
         uncounted.extend(choice.packs());
         self.packs.avoid(uncounted)?;
         let going: Vec<(Id, u64)> = choice.packs().filter_map(|id| self.held(&id)).collect();
-        let written = match rescue(self.packs, &self.all, live, &going, job)? {
-            Rescued::All(written) => written,
+        let written = match rescue(self.packs, &self.all, live, &going, job) {
+            Ok(written) => written,
+            Err(Stopped::Failed(error)) => return Err(error),
             // It is looked at once more before anything goes.
-            Rescued::Gone(_) => Written::default(),
+            Err(Stopped::Gone(_)) => Written::default(),
         };
         Ok(Removed { fresh_packs: written.packs, fresh_bytes: written.stored_bytes, ..Removed::default() })
     }
@@ -179,7 +206,7 @@ impl Sweep<'_> {
     ///
     /// # Errors
     /// `Damaged` if something alive in them cannot be read: then nothing is removed.
-    pub fn remove(&mut self, ripe: &HashSet<Id>, live: &HashSet<Id>, job: &Job<'_>) -> Result<Removed, PackError> {
+    pub fn remove(&mut self, ripe: &HashSet<Id>, live: &IdSet, job: &Job<'_>) -> Result<Removed, PackError> {
         let mut removed = Removed::default();
         if ripe.is_empty() {
             return Ok(removed);
@@ -205,7 +232,7 @@ impl Sweep<'_> {
     }
 
     /// Looks which packs count now, and copies what is alive and is in none of them.
-    pub fn rescue(&mut self, live: &HashSet<Id>, job: &Job<'_>) -> Result<Written, PackError> {
+    pub fn rescue(&mut self, live: &IdSet, job: &Job<'_>) -> Result<Written, PackError> {
         self.rescue_from(&HashSet::new(), live, job)
     }
 
@@ -214,7 +241,7 @@ impl Sweep<'_> {
     }
 
     /// The same, when the packs of `ripe` are about to be removed.
-    fn rescue_from(&mut self, ripe: &HashSet<Id>, live: &HashSet<Id>, job: &Job<'_>) -> Result<Written, PackError> {
+    fn rescue_from(&mut self, ripe: &HashSet<Id>, live: &IdSet, job: &Job<'_>) -> Result<Written, PackError> {
         for _ in 0..MOST_ROUNDS {
             // Records first: another collector condemns before it lists them, so one of the two sees the other.
             for pack in self.packs.condemned()? {
@@ -225,9 +252,10 @@ impl Sweep<'_> {
             self.all.avoid(self.stock.lost.clone())?;
             let mut going: Vec<(Id, u64)> = ripe.iter().filter_map(|id| self.held(id)).collect();
             going.sort_unstable();
-            match rescue(self.packs, &self.all, live, &going, job)? {
-                Rescued::All(written) => return Ok(written),
-                Rescued::Gone(pack) => {
+            match rescue(self.packs, &self.all, live, &going, job) {
+                Ok(written) => return Ok(written),
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Gone(pack)) => {
                     self.stock.lost.insert(pack);
                     self.stock.packs.remove(&pack);
                 }
@@ -237,9 +265,8 @@ impl Sweep<'_> {
     }
 
     /// How many of `live` are in no pack that counts, as far as it was looked.
-    pub fn homeless(&self, live: &HashSet<Id>) -> u64 {
-        let catalog = self.packs.catalog();
-        live.iter().filter(|id| catalog.find(id).is_none()).count() as u64
+    pub fn homeless(&self, live: &IdSet) -> u64 {
+        live.outside(&self.packs.catalog()).collect::<HashSet<Id>>().len() as u64
     }
 
     /// Removes the records that nobody can need any more.
@@ -260,5 +287,18 @@ impl Sweep<'_> {
             }
         }
         Ok(forgotten)
+    }
+}
+
+/// A segment that is not what its name says would make what is alive look dead.
+fn check_segments(store: &str, catalog: &Catalog) -> Result<(), PackError> {
+    let segments: Vec<_> = catalog.segments().collect();
+    match segments.par_iter().find_any(|segment| !is_sound(segment)) {
+        None => Ok(()),
+        Some((id, _)) => Err(PackError::Object {
+            store: store.to_owned(),
+            key: layout::segment(id),
+            cause: FormatError::damaged("index segment", "it is not what its name says"),
+        }),
     }
 }

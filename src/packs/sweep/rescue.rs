@@ -11,13 +11,32 @@ use super::super::error::PackError;
 use super::super::open::PackStore;
 use super::super::read::{Span, spans};
 use super::super::writer::{Writer, Written};
+use super::id_set::IdSet;
 
-/// What became of a rescue.
-pub enum Rescued {
-    /// All that is alive has a place that counts, or none at all.
-    All(Written),
+/// So many ids are copied in one go: some 30 MB.
+const AT_ONCE: usize = 1 << 18;
+
+/// Why a rescue is not done.
+pub enum Stopped {
     /// Somebody removed this pack meanwhile: whoever did so copied what was alive in it. It is to be looked again.
     Gone(Id),
+    Failed(PackError),
+}
+
+impl From<PackError> for Stopped {
+    fn from(error: PackError) -> Stopped {
+        Stopped::Failed(error)
+    }
+}
+
+impl Stopped {
+    /// Why nothing could be read from a pack.
+    fn at(pack: Id, error: PackError) -> Stopped {
+        match error {
+            PackError::Store(StoreError::Missing { .. }) => Stopped::Gone(pack),
+            error => Stopped::Failed(error),
+        }
+    }
 }
 
 /// Copies each of `live` that `packs` has in no pack that counts, and `all` has in some pack, or one of `going` has.
@@ -30,13 +49,32 @@ pub enum Rescued {
 pub fn rescue(
     packs: &PackStore,
     all: &PackStore,
-    live: &HashSet<Id>,
+    live: &IdSet,
     going: &[(Id, u64)],
     job: &Job<'_>,
-) -> Result<Rescued, PackError> {
-    let (counting, known) = (packs.catalog(), all.catalog());
+) -> Result<Written, Stopped> {
+    let counting = packs.catalog();
+    let mut outside = live.outside(&counting);
+    let mut written = Written::default();
+    loop {
+        let mut ids: Vec<Id> = outside.by_ref().take(AT_ONCE).collect();
+        if ids.is_empty() {
+            return Ok(written);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let found = places(all, &ids, going)?;
+        if !found.is_empty() {
+            written.add(&copy_all(packs, all, counting.avoided(), found, job)?);
+        }
+    }
+}
+
+/// Where these ids lie, as far as they do, ascending by place.
+fn places(all: &PackStore, ids: &[Id], going: &[(Id, u64)]) -> Result<Vec<(Id, Place)>, Stopped> {
+    let known = all.catalog();
     let (mut found, mut nowhere) = (Vec::<(Id, Place)>::new(), HashSet::new());
-    for id in live.iter().filter(|id| counting.find(id).is_none()) {
+    for id in ids {
         match known.find(id) {
             Some(place) => found.push((*id, place)),
             None => drop(nowhere.insert(*id)),
@@ -46,41 +84,39 @@ pub fn rescue(
         if nowhere.is_empty() {
             break;
         }
-        match all.read_footer(pack, *bytes) {
-            Ok((_, entries)) if entries.is_empty() => {}
-            Ok((pack, entries)) => {
-                let held = entries.iter().filter(|entry| nowhere.remove(&entry.id));
-                found.extend(held.map(|entry| (entry.id, Place::in_pack(&pack, entry))));
-            }
-            Err(PackError::Store(StoreError::Missing { .. })) => return Ok(Rescued::Gone(*pack)),
-            Err(error) => return Err(error),
-        }
-    }
-    if found.is_empty() {
-        return Ok(Rescued::All(Written::default()));
+        let (pack, entries) = all.read_footer(pack, *bytes).map_err(|error| Stopped::at(*pack, error))?;
+        let held = entries.iter().filter(|entry| nowhere.remove(&entry.id));
+        found.extend(held.map(|entry| (entry.id, Place::in_pack(&pack, entry))));
     }
     found.sort_by_key(|(id, place)| (place.pack, place.offset, *id));
-    let writer = packs.writer_without(counting.avoided())?;
+    Ok(found)
+}
+
+/// Copies chunks into fresh packs, and sees that each has its place there.
+fn copy_all(
+    packs: &PackStore,
+    all: &PackStore,
+    uncounted: &HashSet<Id>,
+    found: Vec<(Id, Place)>,
+    job: &Job<'_>,
+) -> Result<Written, Stopped> {
+    let writer = packs.writer_without(uncounted)?;
     let rescued: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
     for span in spans(found, all.tuning().gap, all.tuning().longest_span) {
-        match copy(all, &writer, &span, job) {
-            Ok(()) => {}
-            Err(PackError::Store(StoreError::Missing { .. })) => {
-                writer.keep_stored()?;
-                return Ok(Rescued::Gone(span.pack));
-            }
-            Err(error) => {
-                // What is whole is of use to the next try; the error that led here is the one to tell.
-                let _ = writer.keep_stored();
-                return Err(error);
-            }
+        if let Err(error) = copy(all, &writer, &span, job) {
+            // What is whole is of use to the next try; the error that led here is the one to tell.
+            let (kept, stopped) = (writer.keep_stored(), Stopped::at(span.pack, error));
+            return Err(match (kept, stopped) {
+                (Err(kept), Stopped::Gone(_)) => Stopped::Failed(kept),
+                (_, stopped) => stopped,
+            });
         }
     }
     let written = writer.finish()?;
     // Nothing goes before each has a place that counts, whatever else is wrong.
     match rescued.into_iter().find(|id| packs.find(id).is_none()) {
-        Some(id) => Err(PackError::Absent { store: packs.name().to_owned(), id }),
-        None => Ok(Rescued::All(written)),
+        Some(id) => Err(PackError::Absent { store: packs.name().to_owned(), id }.into()),
+        None => Ok(written),
     }
 }
 

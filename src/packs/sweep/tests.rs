@@ -30,7 +30,7 @@ fn both(folder: &Path) -> [PackStore; 2] {
 }
 
 /// Stores chunks of 10,000 bytes in one pack.
-fn store(packs: &PackStore, seeds: std::ops::Range<u64>) -> Vec<Id> {
+pub(super) fn store(packs: &PackStore, seeds: std::ops::Range<u64>) -> Vec<Id> {
     packs.refresh(false).unwrap();
     let writer = packs.writer().unwrap();
     let add = |seed| {
@@ -43,11 +43,17 @@ fn store(packs: &PackStore, seeds: std::ops::Range<u64>) -> Vec<Id> {
     ids
 }
 
+fn id_set(sweep: &Sweep<'_>, ids: &[Id]) -> IdSet {
+    let mut live = sweep.ids();
+    live.insert_all(&mut ids.to_vec());
+    live
+}
+
 fn sweep(packs: &PackStore, live: &[Id], grace: Duration) -> (Choice, Removed) {
     let cancel = JOB_CANCEL();
     let job = Job { events: &Silent, cancel: &cancel, threads: 1 };
-    let live: HashSet<Id> = live.iter().copied().collect();
     let mut sweep = packs.sweep(false).unwrap();
+    let live = id_set(&sweep, live);
     let choice = sweep.choose(&live, grace).unwrap();
     sweep.condemn(&choice, &live, &job).unwrap();
     let ripe = sweep.ripe(grace).unwrap();
@@ -165,7 +171,8 @@ fn a_damaged_chunk_that_is_alive_stops_the_removal() {
     let job = Job { events: &Silent, cancel: &cancel, threads: 1 };
     let mut sweep = remote.sweep(false).unwrap();
     let ripe = sweep.ripe(Duration::ZERO).unwrap();
-    sweep.remove(&ripe, &HashSet::from([ids[0]]), &job).unwrap_err();
+    let live = id_set(&sweep, &ids[..1]);
+    sweep.remove(&ripe, &live, &job).unwrap_err();
     assert!(path.exists());
     remote.refresh(false).unwrap();
     assert_eq!(remote.catalog().packs().len(), 1);
@@ -203,4 +210,77 @@ fn collectors_do_not_take_the_time_from_each_other() {
         });
         assert!(packs.ids_below(layout::CLOCK).unwrap().is_empty());
     }
+}
+
+/// The same ids in two sets, added one by one and together.
+fn both_ways(sweep: &Sweep<'_>, ids: &[Id]) -> [IdSet; 2] {
+    let mut one_by_one = sweep.ids();
+    ids.iter().for_each(|id| one_by_one.insert(id));
+    [one_by_one, id_set(sweep, ids)]
+}
+
+fn all(ids: impl Iterator<Item = Id>) -> HashSet<Id> {
+    ids.collect()
+}
+
+#[test]
+fn a_set_has_the_ids_that_were_added_known_to_the_index_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let [remote, cache] = both(folder.path());
+    for (packs, keeps_others) in [(remote, true), (cache, false)] {
+        let known = store(&packs, 0..20);
+        let later = store(&packs, 20..40);
+        let sweep = packs.sweep(true).unwrap();
+        let other = Id::of(b"nobody has it");
+        let ids = [&known[..5], &later[5..10], &[other, known[0]]].concat();
+        let mut wanted: HashSet<Id> = ids.iter().copied().collect();
+        if !keeps_others {
+            wanted.remove(&other);
+        }
+        for set in both_ways(&sweep, &ids) {
+            let asked = known.iter().chain(&later).chain([&other]);
+            assert_eq!(all(asked.filter(|id| set.contains(id)).copied()), wanted);
+            assert_eq!(all(set.without(&sweep.ids())), wanted);
+            assert!(set.without(&set).next().is_none());
+            let less = id_set(&sweep, &known);
+            assert_eq!(all(set.without(&less)), wanted.iter().filter(|id| !known.contains(id)).copied().collect());
+            assert_eq!(sweep.missing(&set), u64::from(keeps_others));
+        }
+    }
+}
+
+#[test]
+fn what_lies_in_no_pack_that_counts_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for packs in both(folder.path()) {
+        let (one, two) = (store(&packs, 0..4), store(&packs, 4..8));
+        let pack = packs.find(&one[0]).unwrap().pack;
+        let sweep = packs.sweep(true).unwrap();
+        let set = id_set(&sweep, &[&one[1..], &two[..]].concat());
+        assert_eq!(all(set.outside(&packs.catalog())), HashSet::new());
+        packs.condemn([pack]).unwrap();
+        assert_eq!(all(set.outside(&packs.catalog())), one[1..].iter().copied().collect());
+        // It is stored again, in a pack that counts.
+        store(&packs, 1..2);
+        assert_eq!(all(set.outside(&packs.catalog())), one[2..].iter().copied().collect());
+        // So it is when no index names the pack any more, and what lies beside it is indexed anew.
+        packs.unindex(&HashSet::from([pack])).unwrap();
+        packs.refresh(false).unwrap();
+        assert_eq!(all(set.outside(&packs.catalog())), one[2..].iter().copied().collect());
+    }
+}
+
+#[test]
+fn a_damaged_segment_stops_a_collection_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, cache] = both(folder.path());
+    store(&cache, 0..20);
+    let name = cache.catalog().segments().next().unwrap().0;
+    let path = folder.path().join("cache/index").join(name.to_string());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 200;
+    bytes[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let again = PackStore::cache(&folder.path().join("cache"), Compression::None).unwrap();
+    assert!(matches!(again.sweep(false), Err(super::super::PackError::Object { .. })));
 }
