@@ -159,8 +159,10 @@ struct Looking<'a> {
     lack: Lack,
     /// Pages of acknowledged versions of the dataset.
     passed: HashSet<Id>,
-    /// Pages that were looked at, and chunks that are lacking.
-    known: HashSet<Id>,
+    /// Pages that were looked at.
+    opened: HashSet<Id>,
+    /// Chunks that are lacking. A file may have the bytes of a page, so these say nothing of pages.
+    lacking: HashSet<Id>,
     inside: RepoPath,
     /// Whether the file at hand is counted as one that lacks something.
     is_counted: bool,
@@ -168,8 +170,9 @@ struct Looking<'a> {
 
 impl<'a> Looking<'a> {
     fn new(target: &'a Catalog, here: Arc<Catalog>, job: &'a Job<'a>) -> Looking<'a> {
-        let (lack, passed, known) = (Lack::default(), HashSet::new(), HashSet::new());
-        Looking { target, here, job, lack, passed, known, inside: RepoPath::default(), is_counted: false }
+        let (lack, passed) = (Lack::default(), HashSet::new());
+        let (opened, lacking, inside) = (HashSet::new(), HashSet::new(), RepoPath::default());
+        Looking { target, here, job, lack, passed, opened, lacking, inside, is_counted: false }
     }
 
     fn at(&mut self, pages: &Pages<'_>, version: &Version, inside: &RepoPath) -> Result<(), Error> {
@@ -201,7 +204,7 @@ impl<'a> Looking<'a> {
 impl Visit<Error> for Looking<'_> {
     fn page(&mut self, id: &Id) -> Result<bool, Error> {
         self.job.check()?;
-        if self.passed.contains(id) || !self.known.insert(*id) {
+        if self.passed.contains(id) || !self.opened.insert(*id) {
             return Ok(false);
         }
         if self.here.find(id).is_none() {
@@ -216,7 +219,7 @@ impl Visit<Error> for Looking<'_> {
     }
 
     fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {
-        if self.is_there(&chunk.id) || !self.known.insert(chunk.id) {
+        if self.is_there(&chunk.id) || !self.lacking.insert(chunk.id) {
             return Ok(());
         }
         self.lack.chunks.push(*chunk);

@@ -25,6 +25,8 @@ pub struct Needed<'a, F> {
     pages: Pages<'a>,
     cache: &'a PackStore,
     told: HashSet<Id>,
+    /// Pages that were looked for. A file may have the bytes of a page, so that it was told says nothing of it.
+    opened: HashSet<Id>,
     absent: HashSet<Id>,
     each: F,
 }
@@ -33,13 +35,14 @@ impl<'a, F: FnMut(&Id, &Place)> Needed<'a, F> {
     /// Nothing is gone through yet. No remote is asked for anything.
     pub fn new(project: &'a Project, each: F) -> Result<Needed<'a, F>, Error> {
         let pages = Pages::of_verb(project, None, false)?;
-        Ok(Needed { pages, cache: project.cache()?, told: HashSet::new(), absent: HashSet::new(), each })
+        let (told, opened, absent) = (HashSet::new(), HashSet::new(), HashSet::new());
+        Ok(Needed { pages, cache: project.cache()?, told, opened, absent, each })
     }
 
     /// Goes through what a pointer leads to, as far as the cache has it.
     pub fn add(&mut self, pointer: &Pointer) -> Result<(), Error> {
-        let Needed { cache, told, absent, each, .. } = self;
-        let mut visit = Telling { cache, told, absent, each };
+        let Needed { cache, told, opened, absent, each, .. } = self;
+        let mut visit = Telling { cache, told, opened, absent, each };
         reach(&self.pages, &Version::of(pointer), &mut visit)
     }
 
@@ -52,28 +55,32 @@ impl<'a, F: FnMut(&Id, &Place)> Needed<'a, F> {
 struct Telling<'v, F> {
     cache: &'v PackStore,
     told: &'v mut HashSet<Id>,
+    opened: &'v mut HashSet<Id>,
     absent: &'v mut HashSet<Id>,
     each: &'v mut F,
 }
 
 impl<F: FnMut(&Id, &Place)> Telling<'_, F> {
+    /// Whether the cache has it.
     fn tell(&mut self, id: &Id) -> bool {
         let Some(place) = self.cache.find(id) else { return false };
-        let is_new = self.told.insert(*id);
-        if is_new {
+        if self.told.insert(*id) {
             (self.each)(id, &place);
         }
-        is_new
+        true
     }
 }
 
 impl<F: FnMut(&Id, &Place)> Visit<Error> for Telling<'_, F> {
     fn page(&mut self, id: &Id) -> Result<bool, Error> {
-        let is_new = self.tell(id);
-        if !is_new && !self.told.contains(id) {
+        if !self.opened.insert(*id) {
+            return Ok(false);
+        }
+        let is_here = self.tell(id);
+        if !is_here {
             self.absent.insert(*id);
         }
-        Ok(is_new)
+        Ok(is_here)
     }
 
     fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {

@@ -11,12 +11,13 @@ use super::roots::{self, Fate};
 use super::*;
 use crate::base::{Cancel, Event, Events, Id, Job, Step};
 use crate::format::pack::PackKind;
+use crate::format::pointer::Kind;
 use crate::format::root::Root;
 use crate::ops::error::Error;
 use crate::ops::push::{PushOptions, push};
 use crate::ops::remotes::Remote;
 use crate::ops::selection::SelectionOptions;
-use crate::ops::testing::{Sandbox, Watched, noise, run};
+use crate::ops::testing::{Sandbox, Watched, noise, path, run};
 use crate::ops::{AddOptions, CacheClearOptions, VerifyOptions, cache_clear, verify};
 use crate::packs::{PackStore, layout};
 
@@ -368,4 +369,34 @@ fn what_a_lost_list_may_lead_to_stays_in_the_cache() {
     run(|job| verify(&sandbox.project("alice"), &repair, job)).unwrap();
     let cleared = run(|job| cache_clear(&sandbox.project("alice"), &CacheClearOptions::default(), job));
     assert!(matches!(cleared, Err(Error::OnlyCopy { .. })), "{cleared:?}");
+}
+
+#[test]
+fn a_file_with_the_bytes_of_a_list_hides_nothing_of_what_that_leads_to() {
+    let sandbox = Sandbox::new();
+    let big = noise(1, 3 << 20);
+    sandbox.write("alice", "big", &big);
+    sandbox.add("alice", &["big"]);
+    let alice = sandbox.project("alice");
+    let pointer = crate::ops::pointed::read(&alice, &path("big")).unwrap().unwrap();
+    let Kind::File { manifest: Some(manifest), .. } = pointer.kind else { panic!("{pointer:?}") };
+    // It comes before the list in every walk.
+    sandbox.write("alice", "a", alice.cache().unwrap().read(&manifest).unwrap());
+    sandbox.add("alice", &["a"]);
+    let ends = crate::chunk::cuts(&big, &crate::chunk::V1);
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let chunks: Vec<Id> = starts.zip(&ends).map(|(start, end)| Id::of(&big[start..*end])).collect();
+    assert!(chunks.len() > 10);
+    let cleared = run(|job| cache_clear(&sandbox.project("alice"), &CacheClearOptions::default(), job));
+    let Err(Error::OnlyCopy { count }) = cleared else { panic!("{cleared:?}") };
+    assert!(count > chunks.len() as u64, "{count}");
+    push_all(&sandbox, "alice");
+    let has_all = || {
+        let remote = sandbox.project("alice").remote(None).unwrap();
+        remote.packs.refresh(false).unwrap();
+        chunks.iter().all(|id| remote.packs.read(id).is_ok())
+    };
+    assert!(has_all(), "after the push");
+    collect(&sandbox, &in_remote(newest(1))).unwrap();
+    assert!(has_all(), "after the collection");
 }

@@ -20,7 +20,8 @@ pub struct Walk<'a> {
     look: &'a Look,
     lists: &'a Lists<'a>,
     inside: RepoPath,
-    known: HashSet<Id>,
+    /// Pages and chunks that were visited: a file may have the bytes of a page.
+    known: [HashSet<Id>; 2],
     /// What is lost or damaged.
     pub missing: HashMap<Id, PackKind>,
     /// What lies in condemned packs only.
@@ -41,7 +42,7 @@ impl<'a> Walk<'a> {
             look,
             lists,
             inside: RepoPath::default(),
-            known: HashSet::new(),
+            known: [HashSet::new(), HashSet::new()],
             missing: HashMap::new(),
             condemned: Vec::new(),
             elsewhere: 0,
@@ -77,7 +78,7 @@ impl<'a> Walk<'a> {
 
 impl Visit<Error> for Walk<'_> {
     fn page(&mut self, id: &Id) -> Result<bool, Error> {
-        if !self.known.insert(*id) {
+        if !self.known[0].insert(*id) {
             return Ok(false);
         }
         self.pages += 1;
@@ -90,7 +91,7 @@ impl Visit<Error> for Walk<'_> {
     }
 
     fn chunk(&mut self, chunk: &ChunkRef) -> Result<(), Error> {
-        if self.known.insert(chunk.id) {
+        if self.known[1].insert(chunk.id) {
             self.chunks += 1;
             self.note(&chunk.id, PackKind::Chunks);
         }
