@@ -68,6 +68,14 @@ impl Repo {
         }
     }
 
+    /// The same of all sides, where it is in conflict.
+    pub fn staged_sides(&self, path: &RepoPath) -> Result<Vec<Vec<u8>>, GitError> {
+        let index = self.index()?;
+        let sides = (0..4).filter_map(|stage| index.get_path(path.as_path(), stage));
+        let sides = sides.filter(|entry| is_regular(entry.mode as i32));
+        sides.map(|entry| self.read(path, BlobId(entry.id), FILE_LIMIT)).collect()
+    }
+
     /// What Git tracks at `path` or below it, at most `limit` paths; what is in conflict counts.
     pub fn tracked_below(&self, path: &RepoPath, limit: usize) -> Result<Vec<RepoPath>, GitError> {
         let index = self.index()?;

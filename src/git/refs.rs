@@ -28,7 +28,7 @@ impl Repo {
         self.tips("refs/remotes/")
     }
 
-    fn tips(&self, prefix: &str) -> Result<Vec<Tip>, GitError> {
+    pub(super) fn tips(&self, prefix: &str) -> Result<Vec<Tip>, GitError> {
         let doing = || format!("list {prefix}");
         let mut tips = Vec::new();
         for reference in self.inner.references_glob(&format!("{prefix}*")).doing(doing())? {

@@ -91,13 +91,10 @@ impl<F: FnMut(&Id, &Place)> Visit<Error> for Telling<'_, F> {
 
 impl<F: FnMut(&Id, &Place)> VisitTree<Error> for Telling<'_, F> {}
 
-/// The pointers of every revision that a branch, a tag, a stash or `HEAD` reaches, and of all worktrees and indexes.
+/// The pointers of every revision that something of this clone stands on, and of all worktrees and indexes.
 pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error> {
     let repo = project.repo();
-    let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
-    let mut tips: Vec<_> = named.into_iter().map(|tip| tip.commit).collect();
-    tips.extend(repo.head()?);
-    tips.extend(repo.resolve("refs/stash").ok());
+    let tips: Vec<_> = repo.standing()?.into_iter().map(|tip| tip.commit).collect();
     migrate::graft_all(repo)?;
     let past = repo.pointers_in_history(&tips, job.cancel)?;
     // What nobody can read stands for nothing that anybody could fetch.
@@ -142,7 +139,7 @@ pub fn linked_projects(project: &Project) -> Result<Vec<Project>, Error> {
     Ok(projects)
 }
 
-/// The pointers that a worktree has, staged or not. Those that cannot be read are passed over.
+/// The pointers that a worktree has, staged or not, on all sides of a conflict. Those that cannot be read are passed over.
 pub fn of_worktree(project: &Project) -> Result<Vec<Pointer>, Error> {
     Ok(located(project)?.into_iter().map(|(_, pointer)| pointer).collect())
 }
@@ -151,8 +148,8 @@ fn located(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
     let mut pointers = Vec::new();
     for path in pointed::known_paths(project)? {
         let read = pointed::read(project, &path).ok().flatten();
-        let staged = project.repo().staged_file(&pointed::pointer_path(&path))?;
-        let staged = staged.and_then(|bytes| Pointer::parse(&bytes).ok());
+        let staged = project.repo().staged_sides(&pointed::pointer_path(&path))?;
+        let staged = staged.iter().filter_map(|bytes| Pointer::parse(bytes).ok());
         pointers.extend(read.into_iter().chain(staged).map(|pointer| (path.clone(), pointer)));
     }
     Ok(pointers)

@@ -22,7 +22,7 @@ pub struct Policy {
     pub newest: Option<usize>,
     /// The commits that are not older than this, in seconds since 1970.
     pub since: Option<i64>,
-    /// All commits that are reached.
+    /// All commits that are reached, also from references of other kinds.
     pub all_commits: bool,
 }
 
@@ -62,7 +62,8 @@ impl Kept {
             commits.extend(repo.refs_matching(pattern)?.into_iter().map(|commit| commit.id));
         }
         if policy.all_commits {
-            commits.extend(repo.history(&tips, job.cancel)?.into_iter().map(|commit| commit.id));
+            let standing: Vec<Commit> = repo.standing()?.into_iter().map(|tip| tip.commit).collect();
+            commits.extend(repo.history(&standing, job.cancel)?.into_iter().map(|commit| commit.id));
         }
         if let Some(since) = policy.since {
             commits.extend(repo.history_since(&tips, since, job.cancel)?);

@@ -18,7 +18,7 @@ use crate::ops::push::{PushOptions, push};
 use crate::ops::remotes::Remote;
 use crate::ops::selection::SelectionOptions;
 use crate::ops::testing::{Sandbox, Watched, noise, path, run};
-use crate::ops::{AddOptions, CacheClearOptions, VerifyOptions, cache_clear, verify};
+use crate::ops::{AddOptions, CacheClearOptions, CheckoutOptions, VerifyOptions, cache_clear, checkout, verify};
 use crate::packs::{PackStore, layout};
 
 fn push_all(sandbox: &Sandbox, name: &str) {
@@ -399,4 +399,59 @@ fn a_file_with_the_bytes_of_a_list_hides_nothing_of_what_that_leads_to() {
     assert!(has_all(), "after the push");
     collect(&sandbox, &in_remote(newest(1))).unwrap();
     assert!(has_all(), "after the collection");
+}
+
+/// `alice` with a commit of which only this name tells, and whose data is nowhere but in her cache, in old packs.
+fn known_by(name: &str) -> (Sandbox, Id) {
+    let sandbox = Sandbox::new();
+    sandbox.write("alice", "data/a", "first");
+    sandbox.add("alice", &["data"]);
+    push_all(&sandbox, "alice");
+    sandbox.write("alice", "data/a", noise(1, 50_000));
+    sandbox.add("alice", &["data"]);
+    let head = sandbox.git("alice", "rev-parse HEAD");
+    sandbox.git("alice", "reset --quiet --hard HEAD~1");
+    sandbox.write("alice", &format!(".git/{name}"), head);
+    run(|job| checkout(&sandbox.project("alice"), &CheckoutOptions::default(), job)).unwrap();
+    let alice = sandbox.project("alice");
+    for pack in alice.cache().unwrap().catalog().packs() {
+        let then = std::time::SystemTime::now() - Duration::from_secs(30 * 86_400);
+        let file = alice.cache_folder().join(layout::pack(&pack.id).as_str());
+        std::fs::File::open(file).unwrap().set_modified(then).unwrap();
+    }
+    (sandbox, Id::of(&noise(1, 50_000)))
+}
+
+#[test]
+fn what_only_a_reference_of_another_kind_or_an_unfinished_merge_names_stays_in_the_cache() {
+    for name in ["refs/backup/main", "refs/bisect/bad", "MERGE_HEAD"] {
+        let (sandbox, id) = known_by(name);
+        let alice = || sandbox.project("alice");
+        let cleared = run(|job| cache_clear(&alice(), &CacheClearOptions::default(), job));
+        assert!(matches!(cleared, Err(Error::OnlyCopy { .. })), "{name}: {cleared:?}");
+        collect(&sandbox, &GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() }).unwrap();
+        assert!(alice().cache().unwrap().read(&id).is_ok(), "{name}");
+        // Without the name it goes.
+        std::fs::remove_file(sandbox.root("alice/.git").join(name)).unwrap();
+        collect(&sandbox, &GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() }).unwrap();
+        assert!(alice().cache().unwrap().read(&id).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn what_a_conflict_names_stays_in_the_cache() {
+    let (sandbox, id) = known_by("refs/heads/theirs");
+    sandbox.write("alice", "data/a", noise(2, 50_000));
+    sandbox.add("alice", &["data"]);
+    run(|job| push(&sandbox.project("alice"), &PushOptions::default(), job)).unwrap();
+    let merged = std::panic::catch_unwind(|| sandbox.git("alice", "merge --quiet theirs"));
+    assert!(merged.is_err());
+    // No name is left but that of the index.
+    std::fs::remove_file(sandbox.root("alice/.git/refs/heads/theirs")).unwrap();
+    std::fs::remove_file(sandbox.root("alice/.git/MERGE_HEAD")).unwrap();
+    std::fs::remove_file(sandbox.root("alice/data.esker")).unwrap();
+    let cleared = run(|job| cache_clear(&sandbox.project("alice"), &CacheClearOptions::default(), job));
+    assert!(matches!(cleared, Err(Error::OnlyCopy { .. })), "{cleared:?}");
+    collect(&sandbox, &GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() }).unwrap();
+    assert!(sandbox.project("alice").cache().unwrap().read(&id).is_ok());
 }

@@ -56,17 +56,16 @@ pub fn of_worktree(repo: &Repo, tool: Tool) -> Result<Map, Error> {
     }
 }
 
-/// The same by the maps of all branches and tags, too: for who must not pass over anything that a revision points at.
+/// The same by the maps of all commits that something stands on, too: for who must not pass over anything that a revision points at.
 pub fn graft_all(repo: &Repo) -> Result<(), Error> {
-    let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
-    let tips = named.into_iter().map(|tip| tip.commit).chain(repo.head()?);
+    let tips: Vec<_> = repo.standing()?.into_iter().map(|tip| tip.commit).collect();
     let mut all = Map::default();
     let mut known: HashSet<BlobId> = HashSet::new();
     for tool in [Tool::Dvc, Tool::Lfs] {
         all.merge(of_worktree(repo, tool)?);
         let path = path(tool)?;
-        for tip in tips.clone() {
-            let Some(blob) = repo.file_blob_at(&tip, &path)?.filter(|blob| known.insert(*blob)) else { continue };
+        for tip in &tips {
+            let Some(blob) = repo.file_blob_at(tip, &path)?.filter(|blob| known.insert(*blob)) else { continue };
             all.merge(parse(&path, &repo.blob_bytes(&path, blob, LIMIT)?)?);
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::{Id, Job, RepoPath, Warning};
 use crate::format::pointer::Pointer;
 use crate::format::root::Root;
-use crate::git::{BlobId, Commit, GitEnvironment, Repo};
+use crate::git::{BlobId, Commit, GitEnvironment, Repo, Tip};
 
 use super::super::error::Error;
 use super::super::migrate;
@@ -82,8 +82,9 @@ impl Names {
                 Ok(pointer) => self.pointer(&path, pointer, label),
                 Err(error) => job.warn(Warning::Note(format!("passed over: {error}"))),
             }
-            let staged = project.repo().staged_file(&pointer_path(&path))?;
-            self.pointer(&path, staged.and_then(|bytes| Pointer::parse(&bytes).ok()), "index");
+            for staged in project.repo().staged_sides(&pointer_path(&path))? {
+                self.pointer(&path, Pointer::parse(&staged).ok(), "index");
+            }
         }
         Ok(())
     }
@@ -91,13 +92,10 @@ impl Names {
     fn refs(&mut self, project: &Project, options: &VerifyOptions, job: &Job<'_>) -> Result<(), Error> {
         let repo = project.repo();
         migrate::graft_all(repo)?;
-        let named = [repo.branches()?, repo.tags()?, repo.remote_branches()?].concat();
-        let mut tips: Vec<(String, Commit)> = named.into_iter().map(|tip| (tip.name, tip.commit)).collect();
-        self.refs = tips.len() as u64;
-        tips.extend(repo.head()?.map(|commit| ("HEAD".to_owned(), commit)));
-        tips.extend(repo.resolve("refs/stash").ok().map(|commit| ("stash".to_owned(), commit)));
+        let tips = repo.standing()?;
+        self.refs = repo.references()?.len() as u64;
         let mut parsed: HashMap<BlobId, Option<Pointer>> = HashMap::new();
-        for (name, commit) in &tips {
+        for Tip { name, commit } in &tips {
             job.check()?;
             for (path, blob) in repo.pointer_blobs_at(commit)? {
                 let Some(dataset) = dataset_path(&path) else { continue };
@@ -109,7 +107,7 @@ impl Names {
             }
         }
         if options.all_commits {
-            let commits: Vec<Commit> = tips.into_iter().map(|(_, commit)| commit).collect();
+            let commits: Vec<Commit> = tips.into_iter().map(|tip| tip.commit).collect();
             for past in repo.pointers_in_history(&commits, job.cancel)? {
                 let pointer = Pointer::parse(&past.bytes).ok();
                 if let Some(dataset) = dataset_path(&past.path) {
