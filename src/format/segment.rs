@@ -184,15 +184,16 @@ impl<B: AsRef<[u8]>> Segment<B> {
 
     /// The pack of that number.
     pub fn pack(&self, number: usize) -> Result<SegmentPack, FormatError> {
-        let mut reader = Reader::new(WHAT, self.bytes.as_ref());
+        decode_pack(&self.bytes.as_ref()[self.bytes_of_pack(number)?])
+    }
+
+    /// Where in this segment the pack of that number is: what [`decode_pack`] takes.
+    pub fn bytes_of_pack(&self, number: usize) -> Result<Range<usize>, FormatError> {
         if number >= self.pack_count {
-            return Err(reader.damaged("an entry names a pack that is not in its table"));
+            return Err(FormatError::damaged(WHAT, "an entry names a pack that is not in its table"));
         }
-        reader.take(HEADER_LEN + number * PACK_LEN)?;
-        let (id, bytes) = (reader.id()?, reader.u64()?);
-        let kind = PackKind::from_byte(reader.u8()?).ok_or_else(|| reader.damaged("a pack of unknown kind"))?;
-        reader.zeros(7)?;
-        Ok(SegmentPack { id, bytes, kind })
+        let start = HEADER_LEN + number * PACK_LEN;
+        Ok(start..start + PACK_LEN)
     }
 
     /// What it lies in.
@@ -208,9 +209,25 @@ impl<B: AsRef<[u8]>> Segment<B> {
 
     /// The numbers of the entries among which that of `id` is, if there is one.
     pub fn slot(&self, id: &Id) -> Result<Range<usize>, FormatError> {
+        self.decode_slot(&self.bytes.as_ref()[self.bytes_of_slot(id)])
+    }
+
+    /// Where in this segment it says which entries may be of `id`: what [`Self::decode_slot`] takes.
+    pub fn bytes_of_slot(&self, id: &Id) -> Range<usize> {
         let slot = slot_of(id, self.fan_bits);
-        let from = if slot == 0 { 0 } else { self.fan_out(slot - 1) };
-        let to = self.fan_out(slot);
+        let fan_out = HEADER_LEN + self.pack_count * PACK_LEN;
+        // The end of a slot is the start of the next; the first starts at 0, which is not written down.
+        fan_out + 4 * slot.saturating_sub(1)..fan_out + 4 * (slot + 1)
+    }
+
+    /// The numbers that these bytes say.
+    pub fn decode_slot(&self, bytes: &[u8]) -> Result<Range<usize>, FormatError> {
+        let number = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes) as usize;
+        let (from, to) = match bytes.as_chunks().0 {
+            [to] => (0, number(to)),
+            [from, to] => (number(from), number(to)),
+            _ => (1, 0),
+        };
         if from > to || to > self.entry_count {
             return Err(FormatError::damaged(WHAT, "its fan-out table is wrong"));
         }
@@ -238,12 +255,6 @@ impl<B: AsRef<[u8]>> Segment<B> {
         self.entry_bytes().as_chunks::<ENTRY_LEN>().0.iter().map(decode_entry)
     }
 
-    fn fan_out(&self, slot: usize) -> usize {
-        let at = HEADER_LEN + self.pack_count * PACK_LEN + 4 * slot;
-        let bytes = self.bytes.as_ref()[at..].first_chunk::<4>().expect("open() checked the length");
-        u32::from_le_bytes(*bytes) as usize
-    }
-
     fn entry_bytes(&self) -> &[u8] {
         &self.bytes.as_ref()[self.entries_start()..][..self.entry_count * ENTRY_LEN]
     }
@@ -251,6 +262,15 @@ impl<B: AsRef<[u8]>> Segment<B> {
     fn entries_start(&self) -> usize {
         HEADER_LEN + self.pack_count * PACK_LEN + (4 << self.fan_bits)
     }
+}
+
+/// A pack, from its bytes in the table of packs.
+pub fn decode_pack(bytes: &[u8]) -> Result<SegmentPack, FormatError> {
+    let mut reader = Reader::new(WHAT, bytes);
+    let (id, bytes) = (reader.id()?, reader.u64()?);
+    let kind = PackKind::from_byte(reader.u8()?).ok_or_else(|| reader.damaged("a pack of unknown kind"))?;
+    reader.zeros(7)?;
+    Ok(SegmentPack { id, bytes, kind })
 }
 
 /// The entry of `id` in the bytes of its slot, wherever they were read, and which one of them it is.

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::base::{AtPath, Id, PathResult};
+use crate::format::FormatError;
 use crate::format::codec::Codec;
 use crate::format::pack::{PackEntry, PackKind};
 use crate::format::segment::{self, Segment, SegmentEntry, SegmentPack};
@@ -82,28 +84,27 @@ impl Catalog {
 
     /// Where `id` lies. A damaged segment knows nothing: what it named is stored again, or told as absent.
     pub fn find(&self, id: &Id) -> Option<Place> {
-        self.ask(id, |number, _, entry| {
-            let SegmentPack { id: pack, kind, .. } = self.segments[number].1.pack(entry.pack as usize).ok()?;
+        self.guides.find(id, |number, way| {
+            let segment = &self.segments[number].1;
+            let (_, entry) = find_in(segment, id, way)?;
+            let SegmentPack { id: pack, kind, .. } = pack_in(segment, entry.pack, way)?;
             let SegmentEntry { offset, stored_len, raw_len, codec, .. } = entry;
             let place = Place { pack, kind, offset, stored_len, raw_len, codec };
             (!self.avoided.contains(&pack)).then_some(place)
         })
     }
 
-    /// What `each` finds in the first entry of `id` in which it finds something: it is told the number of the segment,
-    /// that of the entry in it, and the entry, whether its pack counts or not.
-    pub(super) fn ask<T>(&self, id: &Id, mut each: impl FnMut(usize, usize, SegmentEntry) -> Option<T>) -> Option<T> {
-        self.guides.find(id, |number, way| {
-            let (at, entry) = find_in(&self.segments[number].1, id, way)?;
-            each(number, at, entry)
-        })
+    /// What `each` finds at the first entry of `id` at which it finds something: it is told the number of the segment, and
+    /// that of the entry in it, whether its pack counts or not.
+    pub(super) fn ask<T>(&self, id: &Id, mut each: impl FnMut(usize, usize) -> Option<T>) -> Option<T> {
+        self.guides.find(id, |number, way| each(number, find_in(&self.segments[number].1, id, way)?.0))
     }
 
     /// All packs that segments name, each once, the avoided ones too.
     pub fn packs(&self) -> Vec<SegmentPack> {
         let mut seen = HashSet::new();
-        let all = self.segments.iter().flat_map(|(_, segment)| (0..segment.pack_count()).map(|at| segment.pack(at)));
-        all.flatten().filter(|pack| seen.insert(pack.id)).collect()
+        let all = self.segments.iter().flat_map(|(_, segment)| packs_in(segment).into_iter().flatten());
+        all.filter(|pack| seen.insert(pack.id)).collect()
     }
 
     /// Whether a segment names a pack that is not counted.
@@ -147,10 +148,19 @@ pub(super) fn open_segments(store: &str, folder: &Path, passed_over: &HashSet<Id
             key: layout::segment(&id),
             cause,
         })?;
+        // Its head was read.
+        segment.bytes().let_go();
         segments.push((id, segment));
     }
     segments.sort_by_key(|(_, segment)| std::cmp::Reverse(segment.entry_count()));
     Ok(segments)
+}
+
+/// The packs that a segment names, by their numbers there.
+pub(super) fn packs_in(segment: &Segment<Mapped>) -> Vec<Result<SegmentPack, FormatError>> {
+    let packs = (0..segment.pack_count()).map(|number| segment.pack(number)).collect();
+    segment.bytes().let_go();
+    packs
 }
 
 /// The names of the segments that lie in `folder`.
@@ -171,11 +181,23 @@ pub fn segments_in(folder: &Path) -> PathResult<Vec<Id>> {
 
 /// The number of the entry of `id`, and the entry.
 fn find_in(segment: &Segment<Mapped>, id: &Id, way: Way) -> Option<(usize, SegmentEntry)> {
-    let slot = segment.slot(id).ok()?;
-    let range = segment.bytes_of(&slot);
     let mut room = Vec::new();
-    let is_read = way == Way::Past && segment.byte_count() >= SMALL_BYTES;
-    let bytes = if is_read { segment.bytes().bytes_at(range, &mut room) } else { &segment.bytes().as_ref()[range] };
-    let (at, entry) = segment::search(bytes, id).ok()??;
+    let slot = bytes_of(segment, segment.bytes_of_slot(id), way == Way::Past, &mut room);
+    let slot = segment.decode_slot(slot).ok()?;
+    let entries = bytes_of(segment, segment.bytes_of(&slot), way != Way::Mapped, &mut room);
+    let (at, entry) = segment::search(entries, id).ok()??;
     Some((slot.start + at, entry))
+}
+
+fn pack_in(segment: &Segment<Mapped>, number: u32, way: Way) -> Option<SegmentPack> {
+    let range = segment.bytes_of_pack(number as usize).ok()?;
+    segment::decode_pack(bytes_of(segment, range, way == Way::Past, &mut Vec::new())).ok()
+}
+
+/// A small segment is always read through its mapping.
+fn bytes_of<'a>(segment: &'a Segment<Mapped>, range: Range<usize>, is_past: bool, room: &'a mut Vec<u8>) -> &'a [u8] {
+    match is_past && segment.byte_count() >= SMALL_BYTES {
+        true => segment.bytes().bytes_at(range, room),
+        false => &segment.bytes().as_ref()[range],
+    }
 }

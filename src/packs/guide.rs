@@ -15,16 +15,19 @@ use super::mapped::Mapped;
 
 /// The guide to most segments, and the guide to those that came later. No object of a store can have such a name.
 pub(super) const NAMES: [&str; 2] = ["+guide", "+guide-to-later"];
+/// The tables of so many segments are read through their mappings, at most.
+const MOST_TABLES: usize = 16;
 /// A bucket that is longer is rare.
 const ROOM: usize = 1024;
 
-/// How an entry of a segment is read.
+/// How a segment is read: through its mapping, which is fast, but what was looked at stays in memory, and on some systems
+/// 2 MiB with it; or past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Way {
-    /// Through the mapping: fast, but what was looked at stays in memory.
     #[default]
     Mapped,
-    /// Past the mapping.
+    /// Its entries past the mapping, and its tables through it.
+    EntriesPast,
     Past,
 }
 
@@ -36,6 +39,8 @@ pub(super) struct Guides {
     uncovered: Vec<usize>,
     /// How these are read: past their mappings only if they are large, and no guide could be made.
     way: Way,
+    /// How the others are.
+    guided: Way,
 }
 
 impl Guides {
@@ -50,8 +55,9 @@ impl Guides {
         if due != Due::Nothing && make(folder, segments, &guides.uncovered, &guides.chosen(segments, due), due) {
             guides = Guides::found(segments, folder);
         }
+        guides.guided = if segments.len() > MOST_TABLES { Way::Past } else { Way::EntriesPast };
         if guides.due(segments) != Due::Nothing {
-            guides.way = Way::Past;
+            guides.way = guides.guided;
         }
         guides
     }
@@ -61,7 +67,7 @@ impl Guides {
         let guides = NAMES.iter().filter_map(|name| Guide::open(&folder.join(name), &mut open)).collect();
         let mut uncovered: Vec<usize> = open.into_values().collect();
         uncovered.sort_unstable();
-        Guides { guides, uncovered, way: Way::Mapped }
+        Guides { guides, uncovered, ..Guides::default() }
     }
 
     fn due(&self, segments: &[Named]) -> Due {
@@ -81,7 +87,7 @@ impl Guides {
 
     /// What `look` finds in the first segment that has it, of those that may know `id`.
     pub fn find<T>(&self, id: &Id, mut look: impl FnMut(usize, Way) -> Option<T>) -> Option<T> {
-        let found = self.guides.iter().find_map(|guide| guide.find(id, |number| look(number, Way::Past)));
+        let found = self.guides.iter().find_map(|guide| guide.find(id, |number| look(number, self.guided)));
         found.or_else(|| self.uncovered.iter().find_map(|number| look(*number, self.way)))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::base::Id;
 use crate::format::pack::{ENTRY_LEN, HEADER_LEN, RECORD_LEN, TRAILER_LEN};
 
-use super::super::catalog::Catalog;
+use super::super::catalog::{Catalog, packs_in};
 use super::id_set::IdSet;
 use super::in_order::{Entry, in_order};
 use super::stock::Stock;
@@ -126,9 +126,9 @@ impl Counting {
             let counts = stock.packs.contains_key(&pack) && !stock.records.contains_key(&pack);
             counts.then(|| *known.entry(pack).or_insert_with(|| (packs.push(pack), packs.len() - 1).1))
         };
-        let numbers = catalog.segments().map(|(_, segment)| {
-            (0..segment.pack_count()).map(|at| segment.pack(at).ok().and_then(|pack| number(pack.id))).collect()
-        });
+        let numbers = catalog
+            .segments()
+            .map(|(_, segment)| packs_in(segment).into_iter().map(|pack| number(pack.ok()?.id)).collect());
         let numbers = numbers.collect();
         Counting { packs, numbers }
     }
@@ -147,16 +147,22 @@ impl Counting {
 fn alive_bytes(counting: &Counting, catalog: &Catalog, live: &IdSet) -> HashMap<Id, u64> {
     let mut at_most = vec![0; counting.packs.len()];
     in_order(&[catalog], |entries| counting.places(entries, live).for_each(|(pack, bytes)| at_most[pack] += bytes));
-    let mut alive = HashMap::new();
+    let mut alive = vec![0; counting.packs.len()];
     in_order(&[catalog], |entries| {
-        let home =
-            counting.places(entries, live).max_by_key(|(pack, bytes)| (at_most[*pack], counting.packs[*pack], *bytes));
-        if let Some((pack, bytes)) = home {
-            // What a pack has at its ends is no waste as long as something is alive in it.
-            *alive.entry(counting.packs[pack]).or_insert((HEADER_LEN + TRAILER_LEN) as u64) += bytes;
+        let rank = |(pack, bytes): &(usize, u64)| (at_most[*pack], counting.packs[*pack], *bytes);
+        if let Some((pack, bytes)) = counting.places(entries, live).max_by_key(rank) {
+            alive[pack] += bytes;
         }
     });
-    alive
+    // What a pack has at its ends is no waste as long as something is alive in it.
+    let ends = (HEADER_LEN + TRAILER_LEN) as u64;
+    counting
+        .packs
+        .iter()
+        .zip(alive)
+        .filter(|(_, alive)| *alive > 0)
+        .map(|(pack, alive)| (*pack, alive + ends))
+        .collect()
 }
 
 #[cfg(test)]

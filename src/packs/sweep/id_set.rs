@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::base::Id;
 use crate::format::segment::Segment;
 
-use super::super::catalog::{Catalog, Named};
+use super::super::catalog::{Catalog, Named, packs_in};
 use super::super::mapped::Mapped;
 use super::in_order::Entry;
 
@@ -43,7 +43,7 @@ impl IdSet {
     pub fn insert(&mut self, id: &Id) {
         let IdSet { catalog, marks, others, keeps_others } = self;
         let mut is_known = false;
-        catalog.ask(id, |segment, entry, _| {
+        catalog.ask(id, |segment, entry| {
             marks[segment].set(entry);
             is_known = true;
             None::<()>
@@ -84,7 +84,7 @@ impl IdSet {
     /// Whether an id is in the set.
     pub fn contains(&self, id: &Id) -> bool {
         let is_marked = |segment: usize, entry| self.marks[segment].get(entry).then_some(());
-        self.catalog.ask(id, |segment, entry, _| is_marked(segment, entry)).is_some() || self.others.contains(id)
+        self.catalog.ask(id, is_marked).is_some() || self.others.contains(id)
     }
 
     /// Whether the entry with these numbers is of an id that is in the set.
@@ -112,8 +112,9 @@ impl IdSet {
         let names: HashSet<Id> = counting.segments().map(|(name, _)| *name).collect();
         let known = self.catalog.segments().zip(&self.marks).flat_map(move |((name, segment), marks)| {
             let is_kept = names.contains(name);
-            let counts = |number| is_kept && segment.pack(number).is_ok_and(|pack| counting.counts(&pack.id));
-            let counts: Vec<bool> = (0..segment.pack_count()).map(counts).collect();
+            let packs = packs_in(segment).into_iter();
+            let counts: Vec<bool> =
+                packs.map(|pack| is_kept && pack.is_ok_and(|pack| counting.counts(&pack.id))).collect();
             // Of a segment whose packs all count no entry is read.
             let entries = if counts.contains(&false) { segment.entry_count() } else { 0 };
             let is_outside = |at: &usize| {

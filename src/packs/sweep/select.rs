@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::format::segment::SegmentPack;
 
-use super::super::catalog::Catalog;
+use super::super::catalog::{Catalog, packs_in};
 use super::id_set::IdSet;
 use super::in_order::{Entry, in_order};
 
@@ -48,8 +48,8 @@ pub fn select(
     is_wanted: &mut dyn FnMut(&Known<'_>) -> bool,
 ) -> IdSet {
     let states = catalog.segments().map(|(_, segment)| {
-        let of_pack = |number| segment.pack(number).map(|pack| state(&pack)).unwrap_or_default();
-        (0..segment.pack_count()).map(of_pack).collect::<Vec<PackState>>()
+        let packs = packs_in(segment).into_iter();
+        packs.map(|pack| pack.map(|pack| state(&pack)).unwrap_or_default()).collect::<Vec<PackState>>()
     });
     let states: Vec<Vec<PackState>> = states.collect();
     let of_entry = |entry: &Entry| states[entry.segment as usize].get(entry.pack as usize).copied().unwrap_or_default();
