@@ -196,6 +196,11 @@ impl<B: AsRef<[u8]>> Segment<B> {
         Ok(start..start + PACK_LEN)
     }
 
+    /// How many bytes lie before the entries.
+    pub fn tables_len(&self) -> usize {
+        self.entries_start()
+    }
+
     /// What it lies in.
     pub fn bytes(&self) -> &B {
         &self.bytes

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use crate::base::{AtPath, Id, PathResult};
@@ -181,23 +180,22 @@ pub fn segments_in(folder: &Path) -> PathResult<Vec<Id>> {
 
 /// The number of the entry of `id`, and the entry.
 fn find_in(segment: &Segment<Mapped>, id: &Id, way: Way) -> Option<(usize, SegmentEntry)> {
-    let mut room = Vec::new();
-    let slot = bytes_of(segment, segment.bytes_of_slot(id), way == Way::Past, &mut room);
-    let slot = segment.decode_slot(slot).ok()?;
-    let entries = bytes_of(segment, segment.bytes_of(&slot), way != Way::Mapped, &mut room);
+    let slot = segment.decode_slot(&tables(segment, way)[segment.bytes_of_slot(id)]).ok()?;
+    let (range, mut room) = (segment.bytes_of(&slot), Vec::new());
+    let entries = match way == Way::Mapped || segment.byte_count() < SMALL_BYTES {
+        true => &segment.bytes().as_ref()[range],
+        false => segment.bytes().bytes_at(range, &mut room),
+    };
     let (at, entry) = segment::search(entries, id).ok()??;
     Some((slot.start + at, entry))
 }
 
 fn pack_in(segment: &Segment<Mapped>, number: u32, way: Way) -> Option<SegmentPack> {
-    let range = segment.bytes_of_pack(number as usize).ok()?;
-    segment::decode_pack(bytes_of(segment, range, way == Way::Past, &mut Vec::new())).ok()
+    segment::decode_pack(&tables(segment, way)[segment.bytes_of_pack(number as usize).ok()?]).ok()
 }
 
-/// A small segment is always read through its mapping.
-fn bytes_of<'a>(segment: &'a Segment<Mapped>, range: Range<usize>, is_past: bool, room: &'a mut Vec<u8>) -> &'a [u8] {
-    match is_past && segment.byte_count() >= SMALL_BYTES {
-        true => segment.bytes().bytes_at(range, room),
-        false => &segment.bytes().as_ref()[range],
-    }
+/// All of a segment that lies before its entries.
+fn tables(segment: &Segment<Mapped>, way: Way) -> &[u8] {
+    let len = segment.tables_len();
+    if way == Way::Past { segment.bytes().head(len) } else { &segment.bytes().as_ref()[..len] }
 }

@@ -21,7 +21,7 @@ const MOST_TABLES: usize = 16;
 const ROOM: usize = 1024;
 
 /// How a segment is read: through its mapping, which is fast, but what was looked at stays in memory, and on some systems
-/// 2 MiB with it; or past it.
+/// 2 MiB with it; or past it, its tables once and an entry at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Way {
     #[default]

@@ -7,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use memmap2::Mmap;
 
@@ -19,6 +20,8 @@ pub struct Mapped {
     /// Open if this is one of few.
     file: Option<File>,
     path: PathBuf,
+    /// What it begins with, once somebody asked for it.
+    head: OnceLock<Vec<u8>>,
 }
 
 impl Mapped {
@@ -37,7 +40,7 @@ impl Mapped {
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::NoHugePage);
         let file = (map.len() >= least_bytes).then_some(file);
-        Ok(Some(Mapped { map, file, path: path.to_owned() }))
+        Ok(Some(Mapped { map, file, path: path.to_owned(), head: OnceLock::new() }))
     }
 
     /// Whether it is kept open.
@@ -62,6 +65,14 @@ impl Mapped {
     pub fn bytes_at<'a>(&'a self, range: Range<usize>, room: &'a mut Vec<u8>) -> &'a [u8] {
         room.resize(range.len(), 0);
         if self.read_at(room, range.start as u64).is_ok() { room } else { &self.map[range] }
+    }
+
+    /// The first `len` bytes, read once, not through the mapping: always as many.
+    pub fn head(&self, len: usize) -> &[u8] {
+        self.head.get_or_init(|| {
+            let mut room = Vec::new();
+            self.bytes_at(0..len, &mut room).to_vec()
+        })
     }
 
     /// Gives back the memory of what was read through the mapping so far.
