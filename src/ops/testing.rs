@@ -70,13 +70,20 @@ impl Sandbox {
 
     /// Runs `git` in a project; it must succeed.
     pub fn git(&self, name: &str, words: &str) -> String {
+        self.try_git(name, words).unwrap_or_else(|told| panic!("git {words}: {told}"))
+    }
+
+    /// Runs `git` in a project: what it printed, or what it told if it failed.
+    pub fn try_git(&self, name: &str, words: &str) -> Result<String, String> {
         let mut command = Command::new("git");
         command.current_dir(self.root(name)).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.env("HOME", self.folder.path()).env("GIT_CONFIG_NOSYSTEM", "1");
         command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "protocol.file.allow=always"]);
         let output = command.args(words.split(' ')).output().unwrap();
-        assert!(output.status.success(), "git {words}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
     }
 
     /// How many bytes lie in a folder.

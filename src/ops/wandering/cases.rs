@@ -80,6 +80,7 @@ fn is_sensible(ground: &Ground, deed: Deed, error: &Error) -> bool {
                     | Deed::Remove
                     | Deed::RemovePart
                     | Deed::Sparse
+                    | Deed::Merge
             )
         }
         Error::NoDataset { .. }

@@ -15,6 +15,7 @@ use crate::ops::{
 use super::super::simulation::dice::Dice;
 use super::at_once;
 use super::ground::{DATASETS, FILES, Ground, WORKTREES, below};
+use super::merges;
 
 /// One of the things that people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +51,11 @@ pub enum Deed {
     Move,
     TwoAtOnce,
     LosePack,
+    Merge,
 }
 
 /// How often each is done, of the sum of all.
-const WEIGHTS: [(Deed, usize); 31] = [
+const WEIGHTS: [(Deed, usize); 32] = [
     (Deed::Edit, 24),
     (Deed::Delete, 6),
     (Deed::Rename, 3),
@@ -85,7 +87,11 @@ const WEIGHTS: [(Deed, usize); 31] = [
     (Deed::Move, 3),
     (Deed::TwoAtOnce, 8),
     (Deed::LosePack, 2),
+    (Deed::Merge, 5),
 ];
+
+/// What may name a commit.
+const NAMES: [&str; 5] = ["heads", "heads", "tags", "backup", "bisect"];
 
 impl Deed {
     pub fn choose(dice: &mut Dice) -> Deed {
@@ -126,7 +132,11 @@ impl Deed {
                 ground.note_version("data");
             }
             Deed::Commit => drop(ground.git("commit --quiet --allow-empty --message more")),
-            Deed::Branch => drop(ground.git(&format!("update-ref refs/heads/b{} HEAD", dice.below(3)))),
+            Deed::Branch => {
+                let kind = NAMES[dice.below(NAMES.len())];
+                ground.git(&format!("update-ref refs/{kind}/b{} HEAD", dice.below(3)));
+            }
+            Deed::Merge => return merges::merge(ground, dice),
             Deed::Switch => {
                 let branches = ground.git("branch --format %(refname)");
                 let branches: Vec<&str> = branches.lines().filter(|name| name.starts_with("refs/heads/")).collect();
@@ -239,7 +249,7 @@ fn run<T>(ground: &Ground, verb: impl FnOnce(&Ground, &Job<'_>) -> Result<T, Err
     verb(ground, &Job { events: &Silent, cancel: &Cancel::default(), threads: 1 })
 }
 
-fn has_pointer(ground: &Ground, dataset: &str) -> bool {
+pub fn has_pointer(ground: &Ground, dataset: &str) -> bool {
     ground.root().join(format!("{dataset}.esker")).exists()
 }
 
@@ -296,7 +306,7 @@ fn keep_part(ground: &mut Ground, dice: &mut Dice) -> Result<(), Error> {
     Ok(())
 }
 
-fn collect(ground: &Ground, dice: &mut Dice, events: &dyn Events) -> Result<(), Error> {
+pub fn collect(ground: &Ground, dice: &mut Dice, events: &dyn Events) -> Result<(), Error> {
     if dice.percent(70) {
         ground.age();
     }

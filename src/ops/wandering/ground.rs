@@ -73,6 +73,16 @@ impl Ground {
         self.sandbox.git(self.at, words)
     }
 
+    /// Runs `git` in the worktree, and says whether it succeeded.
+    pub fn try_git(&self, words: &str) -> bool {
+        self.sandbox.try_git(self.at, words).is_ok()
+    }
+
+    /// Whether Git says so of the pointer of a dataset.
+    pub fn is_in_conflict(&self, dataset: &str) -> bool {
+        !self.git(&format!("ls-files --unmerged {dataset}.esker")).is_empty()
+    }
+
     /// What is in the worktree now.
     pub fn files(&self) -> Files {
         self.files_in(self.at)
@@ -144,7 +154,10 @@ impl Ground {
 
     /// The names of all commits that a branch leads to.
     pub fn commits(&self) -> Vec<String> {
-        let all = WORKTREES.map(|worktree| self.sandbox.git(worktree, "rev-list --all HEAD"));
+        let of = |worktree| {
+            self.sandbox.git(worktree, "rev-list --all HEAD") + &self.sandbox.git(worktree, "stash list --format=%H")
+        };
+        let all = WORKTREES.map(of);
         let all: BTreeSet<&str> = all.iter().flat_map(|all| all.lines()).collect();
         all.into_iter().map(str::to_owned).collect()
     }
