@@ -91,7 +91,7 @@ pub fn cache_info(project: &Project, job: &Job<'_>) -> Result<CacheInfo, Error> 
         info.used_objects += 1;
         info.used_bytes += u64::from(place.stored_len);
     })?;
-    for pointer in needed::of_worktree(project)? {
+    for (_, pointer) in needed::of_worktree(project)?.all {
         job.check()?;
         needed.add(&pointer)?;
     }
@@ -149,14 +149,15 @@ fn refuse_only_copies(project: &Project, job: &Job<'_>) -> Result<(), Error> {
     let copies = Copies::load(project)?;
     let mut count = 0;
     let mut needed = Needed::new(project, |id, _| count += u64::from(!copies.have(id)))?;
-    for pointer in needed::pointers(project, job)? {
+    let pointers = needed::pointers(project, job)?;
+    for (_, pointer) in &pointers.all {
         job.check()?;
-        needed.add(&pointer)?;
+        needed.add(pointer)?;
     }
-    let unclear = needed.absent().any(|id| !copies.have(id));
+    let is_list_lost = needed.absent().any(|id| !copies.have(id));
     drop(needed);
-    if unclear {
-        // A list may be lost, and what it leads to be here and nowhere else.
+    if is_list_lost || pointers.unread > 0 || project.repo().is_shallow()? {
+        // What is not known to be needed may be, and be here and nowhere else.
         count = project.cache()?.catalog().ids().filter(|id| !copies.have(id)).count() as u64;
     }
     if count == 0 { Ok(()) } else { Err(Error::OnlyCopy { count }) }

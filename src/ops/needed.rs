@@ -6,6 +6,7 @@ use std::iter;
 use std::path::{Path, PathBuf};
 
 use crate::base::{Id, Job, RepoPath};
+use crate::format::FormatError;
 use crate::format::manifest::Visit;
 use crate::format::pointer::{Kind, Pointer};
 use crate::format::tree::{ChunkRef, VisitTree};
@@ -91,27 +92,52 @@ impl<F: FnMut(&Id, &Place)> Visit<Error> for Telling<'_, F> {
 
 impl<F: FnMut(&Id, &Place)> VisitTree<Error> for Telling<'_, F> {}
 
-/// The pointers of every revision that something of this clone stands on, and of all worktrees and indexes.
-pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Vec<Pointer>, Error> {
+/// Pointers, each with the path of its dataset.
+#[derive(Debug, Default)]
+pub struct Pointers {
+    /// Those that can be read.
+    pub all: Vec<(RepoPath, Pointer)>,
+    /// How many cannot be, of a later version, say: what these need is not known.
+    pub unread: u64,
+}
+
+impl Pointers {
+    /// Adds what these bytes are. The sides of a conflict are in Git's index.
+    fn add(&mut self, dataset: &RepoPath, bytes: &[u8]) {
+        match Pointer::parse(bytes) {
+            Ok(pointer) => self.all.push((dataset.clone(), pointer)),
+            Err(FormatError::Conflict { .. }) => {}
+            Err(_) => self.unread += 1,
+        }
+    }
+}
+
+/// The pointers of every revision that something of this clone stands on, and of all worktrees and indexes; each version
+/// once.
+pub fn pointers(project: &Project, job: &Job<'_>) -> Result<Pointers, Error> {
     let repo = project.repo();
     let tips: Vec<_> = repo.standing()?.into_iter().map(|tip| tip.commit).collect();
     migrate::graft_all(repo)?;
-    let past = repo.pointers_in_history(&tips, job.cancel)?;
-    // What nobody can read stands for nothing that anybody could fetch.
-    let mut pointers: Vec<Pointer> = past.iter().filter_map(|past| Pointer::parse(&past.bytes).ok()).collect();
-    pointers.extend(of_worktrees(project)?.into_iter().map(|(_, pointer)| pointer));
+    let mut pointers = of_worktrees(project)?;
+    for past in repo.pointers_in_history(&tips, job.cancel)? {
+        let Some(dataset) = pointed::dataset_path(&past.path) else { continue };
+        match Pointer::parse(&past.bytes) {
+            Ok(pointer) => pointers.all.push((dataset, pointer)),
+            Err(_) => pointers.unread += 1,
+        }
+    }
     let mut known = HashSet::new();
-    pointers.retain(|pointer| known.insert((pointer.id, matches!(pointer.kind, Kind::Folder { .. }))));
+    pointers.all.retain(|(_, pointer)| known.insert((pointer.id, matches!(pointer.kind, Kind::Folder { .. }))));
     Ok(pointers)
 }
 
-/// The pointers of all worktrees of this clone, staged or not, with the paths of their datasets; and what stands for the
-/// folders that are there, where pointers say something else by now.
-pub fn of_worktrees(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
-    let mut pointers = Vec::new();
+/// The pointers of all worktrees of this clone, staged or not; and what stands for the folders that are there, where
+/// pointers say something else by now.
+pub fn of_worktrees(project: &Project) -> Result<Pointers, Error> {
+    let mut pointers = Pointers::default();
     for worktree in iter::once(project).chain(&linked_projects(project)?) {
-        pointers.extend(located(worktree)?);
-        pointers.extend(in_step(worktree)?);
+        located(worktree, &mut pointers)?;
+        pointers.all.extend(in_step(worktree)?);
     }
     Ok(pointers)
 }
@@ -139,20 +165,24 @@ pub fn linked_projects(project: &Project) -> Result<Vec<Project>, Error> {
     Ok(projects)
 }
 
-/// The pointers that a worktree has, staged or not, on all sides of a conflict. Those that cannot be read are passed over.
-pub fn of_worktree(project: &Project) -> Result<Vec<Pointer>, Error> {
-    Ok(located(project)?.into_iter().map(|(_, pointer)| pointer).collect())
+/// The pointers that a worktree has, staged or not, on all sides of a conflict.
+pub fn of_worktree(project: &Project) -> Result<Pointers, Error> {
+    let mut pointers = Pointers::default();
+    located(project, &mut pointers)?;
+    Ok(pointers)
 }
 
-fn located(project: &Project) -> Result<Vec<(RepoPath, Pointer)>, Error> {
-    let mut pointers = Vec::new();
+fn located(project: &Project, pointers: &mut Pointers) -> Result<(), Error> {
     for path in pointed::known_paths(project)? {
-        let read = pointed::read(project, &path).ok().flatten();
-        let staged = project.repo().staged_sides(&pointed::pointer_path(&path))?;
-        let staged = staged.iter().filter_map(|bytes| Pointer::parse(bytes).ok());
-        pointers.extend(read.into_iter().chain(staged).map(|pointer| (path.clone(), pointer)));
+        match pointed::read_bytes(project, &path) {
+            Ok(bytes) => bytes.iter().for_each(|bytes| pointers.add(&path, bytes)),
+            Err(_) => pointers.unread += 1,
+        }
+        for bytes in project.repo().staged_sides(&pointed::pointer_path(&path))? {
+            pointers.add(&path, &bytes);
+        }
     }
-    Ok(pointers)
+    Ok(())
 }
 
 /// The roots of all other worktrees of this clone.

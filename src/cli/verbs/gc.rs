@@ -50,7 +50,7 @@ pub struct Args {
     #[arg(long, value_name = "AGE", value_parser = age::parse)]
     keep_within: Option<Duration>,
 
-    /// Keep the data of all commits that a branch, a tag or a stash reaches
+    /// Keep the data of all commits that any reference or stash reaches
     #[arg(long)]
     all_commits: bool,
 
@@ -132,11 +132,16 @@ fn tell(report: &GcReport, grace: Duration, out: &mut Out) {
     } else if swept.removed_packs == 0 {
         out.line(format_args!("nothing to remove from {place}: {} in use", bytes_text(swept.all_bytes)));
     }
+    let stays = "what no remote has stays";
     if swept.unclear_lists > 0 {
-        out.line(format_args!(
-            "what no remote has stays: {} of files that revisions name are neither here nor in a remote",
-            counted(swept.unclear_lists, "list"),
-        ));
+        let lists = counted(swept.unclear_lists, "list");
+        out.line(format_args!("{stays}: {lists} of files that revisions name are neither here nor in a remote"));
+    }
+    if swept.unclear_pointers > 0 {
+        out.line(format_args!("{stays}: this esker cannot read {}", counted(swept.unclear_pointers, "pointer")));
+    }
+    if swept.is_shallow {
+        out.line(format_args!("{stays}: this clone is shallow, so what its old commits need is not known here"));
     }
     if swept.missing > 0 {
         out.line(format_args!(

@@ -40,6 +40,8 @@ pub struct Kept {
     pub commits: HashSet<CommitId>,
     /// Those of them that have a pointer which nobody can read: what they need is not known.
     pub unreadable: HashSet<CommitId>,
+    /// How many pointers of these commits and of the worktrees nobody can read.
+    pub unread: u64,
     /// What they, and the worktrees, point at, by id and whether it is a folder; with a path at which it is.
     pub pointers: HashMap<(Id, bool), (RepoPath, Pointer)>,
 }
@@ -96,7 +98,9 @@ impl Kept {
                 }
             }
         }
-        for (path, pointer) in needed::of_worktrees(project)? {
+        let in_worktrees = needed::of_worktrees(project)?;
+        self.unread = in_worktrees.unread + known.values().filter(|pointer| pointer.is_none()).count() as u64;
+        for (path, pointer) in in_worktrees.all {
             self.add(path, &pointer);
         }
         Ok(())

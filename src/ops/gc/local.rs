@@ -38,8 +38,10 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     let all = sweep.everything()?;
     job.began(Step::Compare, None, Unit::Items);
     let needs = Needs::look(project, options, &sweep, &all, job)?;
-    swept.unclear_lists = needs.unclear_lists;
-    let mut live = needs.live(&mut sweep)?;
+    swept.unclear_lists = needs.lost_lists.iter().filter(|id| !needs.copies.have(id)).count() as u64;
+    swept.unclear_pointers = needs.past.0.unread;
+    swept.is_shallow = project.repo().is_shallow()?;
+    let mut live = needs.live(&mut sweep, swept.is_unclear())?;
     job.done(Step::Compare);
     let choice = sweep.choose(&live, options.grace())?;
     swept.choose(&choice);
@@ -73,8 +75,8 @@ struct Needs<'p> {
     kept: (Kept, IdSet),
     /// The same of all commits.
     past: (Kept, IdSet),
-    /// How many lists are lost, here and in all remotes: what they lead to is not known.
-    unclear_lists: u64,
+    /// Lists that the cache lacks.
+    lost_lists: HashSet<Id>,
 }
 
 impl<'p> Needs<'p> {
@@ -89,23 +91,23 @@ impl<'p> Needs<'p> {
         let kept = Kept::of(project, &options.policy, job)?;
         let needed = alive(&kept, all, sweep, job)?.into_ids();
         let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
-        let named = alive(&past, all, sweep, job)?;
-        let unclear_lists = named.absent.iter().filter(|id| !copies.have(id)).count() as u64;
-        let past = (past, named.into_ids());
-        Ok(Needs { project, options, copies, kept: (kept, needed), past, unclear_lists })
+        let mut named = alive(&past, all, sweep, job)?;
+        let lost_lists = std::mem::take(&mut named.absent);
+        Ok(Needs { project, options, copies, kept: (kept, needed), past: (past, named.into_ids()), lost_lists })
     }
 
-    /// What stays: what is needed, what no remote has, and what is too young to be judged.
-    fn live(&self, sweep: &mut Sweep<'_>) -> Result<IdSet, Error> {
+    /// What stays: what is needed, what no remote has, and what is too young to be judged. If what is needed `is_unclear`,
+    /// all that no remote has.
+    fn live(&self, sweep: &mut Sweep<'_>, is_unclear: bool) -> Result<IdSet, Error> {
         let (needed, named) = (&self.kept.1, &self.past.1);
-        let (is_thin, is_unclear) = (self.project.config().is_thin(), self.unclear_lists > 0);
+        let is_thin = self.project.config().is_thin();
         let mut live = sweep.those(self.copies.catalogs(), UNNAMED_STAY, |known| {
             let is_alone = !known.is_elsewhere;
             // A thin cache keeps lists, and of the data what is nowhere else.
             known.is_in(needed) && (!is_thin || is_alone || known.is_page)
                 || known.is_in(named) && is_alone
                 || !known.is_in(named) && known.is_young
-                // A list may be lost, and what it leads to be here and nowhere else.
+                // A list may be lost, say, and what it leads to be here and nowhere else.
                 || is_unclear && is_alone && known.is_open
         })?;
         let is_alone = |id: &&Id| !self.copies.have(id);

@@ -49,6 +49,10 @@ pub struct Swept {
     /// Lists that revisions name, and that neither the cache nor any remote is known to have: what they lead to is not
     /// known, so all stays that no remote has. Of the cache only.
     pub unclear_lists: u64,
+    /// The same of pointers that this esker cannot read.
+    pub unclear_pointers: u64,
+    /// The same of a clone that does not know its past.
+    pub is_shallow: bool,
     /// Files whose data would go; of a dry run only.
     pub files: Vec<GcFile>,
 }
@@ -67,6 +71,11 @@ pub struct GcFile {
 }
 
 impl Swept {
+    /// Whether it is not known of everything whether it is needed.
+    pub fn is_unclear(&self) -> bool {
+        self.unclear_lists > 0 || self.unclear_pointers > 0 || self.is_shallow
+    }
+
     pub(super) fn choose(&mut self, choice: &Choice) {
         self.all_bytes = choice.all_bytes;
         self.condemned_packs = (choice.dead.len() + choice.repacked.len()) as u64;

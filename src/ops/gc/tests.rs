@@ -454,3 +454,29 @@ fn what_a_conflict_names_stays_in_the_cache() {
     collect(&sandbox, &GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() }).unwrap();
     assert!(sandbox.project("alice").cache().unwrap().read(&id).is_ok());
 }
+
+#[test]
+fn what_nobody_can_read_or_a_shallow_clone_does_not_know_takes_nothing_from_the_cache() {
+    let hide: [(&str, fn(&Sandbox)); 2] = [
+        ("a pointer of a later version", |sandbox| {
+            let pointer = std::fs::read_to_string(sandbox.root("alice/data.esker")).unwrap();
+            sandbox.write("alice", "other.esker", pointer.replace("version = 1", "version = 99"));
+            sandbox.git("alice", "add --force other.esker");
+            sandbox.git("alice", "commit --quiet --message later");
+        }),
+        ("a shallow clone", |sandbox| {
+            let head = sandbox.git("alice", "rev-parse HEAD");
+            sandbox.write("alice", ".git/shallow", head);
+        }),
+    ];
+    for (what, hide) in hide {
+        let (sandbox, id) = known_by("refs/backup/main");
+        std::fs::remove_file(sandbox.root("alice/.git/refs/backup/main")).unwrap();
+        hide(&sandbox);
+        let alice = || sandbox.project("alice");
+        let cleared = run(|job| cache_clear(&alice(), &CacheClearOptions::default(), job));
+        assert!(matches!(cleared, Err(Error::OnlyCopy { .. })), "{what}: {cleared:?}");
+        let report = collect(&sandbox, &GcOptions { grace: Some(Duration::ZERO), ..GcOptions::default() }).unwrap();
+        assert!(report.swept.is_unclear() && alice().cache().unwrap().read(&id).is_ok(), "{what}");
+    }
+}
