@@ -1,8 +1,9 @@
 //! Many walks, each of its own seed.
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::ops::Error;
 
@@ -105,8 +106,15 @@ fn whatever_people_do_nothing_is_lost() {
         return;
     }
     let walks = std::env::var("ESKER_WALKS").map_or(WALKS, |walks| walks.parse().expect("ESKER_WALKS is a number"));
-    (0..walks).into_par_iter().for_each(|seed| {
-        let (account, problem) = walk(seed);
-        assert_eq!(problem, None, "ESKER_SEED={seed} cargo test --lib wandering\n{}", account.join("\n"));
+    // On threads of their own: what walks do waits for those of rayon, so no walk may hold one.
+    let next = AtomicU64::new(0);
+    let go = || {
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < walks) {
+            let (account, problem) = walk(seed);
+            assert_eq!(problem, None, "ESKER_SEED={seed} cargo test --lib wandering\n{}", account.join("\n"));
+        }
+    };
+    thread::scope(|scope| {
+        (0..thread::available_parallelism().map_or(1, NonZero::get)).for_each(|_| drop(scope.spawn(go)))
     });
 }
