@@ -5,6 +5,8 @@ mod kept;
 mod live;
 mod local;
 mod lock;
+#[cfg(test)]
+mod only_copies;
 mod options;
 mod remote;
 mod report;

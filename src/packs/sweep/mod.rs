@@ -8,6 +8,7 @@ mod clock;
 mod id_set;
 mod in_order;
 mod phases;
+mod removing;
 mod rescue;
 mod select;
 mod stock;
