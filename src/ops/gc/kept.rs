@@ -40,8 +40,6 @@ pub struct Kept {
     pub commits: HashSet<CommitId>,
     /// Those of them that have a pointer which nobody can read: what they need is not known.
     pub unreadable: HashSet<CommitId>,
-    /// How many pointers of these commits and of the worktrees nobody can read.
-    pub unread: u64,
     /// What they, and the worktrees, point at, by id and whether it is a folder; with a path at which it is.
     pub pointers: HashMap<(Id, bool), (RepoPath, Pointer)>,
 }
@@ -98,9 +96,7 @@ impl Kept {
                 }
             }
         }
-        let in_worktrees = needed::of_worktrees(project)?;
-        self.unread = in_worktrees.unread + known.values().filter(|pointer| pointer.is_none()).count() as u64;
-        for (path, pointer) in in_worktrees.all {
+        for (path, pointer) in needed::of_worktrees(project)?.all {
             self.add(path, &pointer);
         }
         Ok(())
@@ -109,6 +105,11 @@ impl Kept {
     fn add(&mut self, path: RepoPath, pointer: &Pointer) {
         let key = (pointer.id, matches!(pointer.kind, Kind::Folder { .. }));
         self.pointers.entry(key).or_insert_with(|| (path, pointer.clone()));
+    }
+
+    /// Whether this pointer stands for something that is kept.
+    pub fn has(&self, pointer: &Pointer) -> bool {
+        self.points_at(&pointer.id, matches!(pointer.kind, Kind::Folder { .. }))
     }
 
     /// Whether something that is kept points at this version.

@@ -3,17 +3,19 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::base::{Id, Job, Step, Unit};
+use crate::base::{Id, Job, RepoPath, Step, Unit};
 use crate::format::pack::PackKind;
+use crate::format::pointer::Pointer;
 use crate::packs::{IdSet, PackStore, Removed, Sweep};
 
 use super::super::acknowledged::in_root;
 use super::super::copies::Copies;
 use super::super::error::Error;
+use super::super::needed::{self, Pointers};
 use super::super::pointed::Dataset;
 use super::super::project::Project;
 use super::files::dying;
-use super::kept::{Kept, Policy};
+use super::kept::Kept;
 use super::live::Live;
 use super::options::GcOptions;
 use super::report::{GcFile, Swept};
@@ -39,7 +41,7 @@ pub fn collect(project: &Project, options: &GcOptions, job: &Job<'_>) -> Result<
     job.began(Step::Compare, None, Unit::Items);
     let needs = Needs::look(project, options, &sweep, &all, job)?;
     swept.unclear_lists = needs.lost_lists.iter().filter(|id| !needs.copies.have(id)).count() as u64;
-    swept.unclear_pointers = needs.past.0.unread;
+    swept.unclear_pointers = needs.named.0.unread;
     swept.is_shallow = project.repo().is_shallow()?;
     let mut live = needs.live(&mut sweep, swept.is_unclear())?;
     job.done(Step::Compare);
@@ -73,8 +75,8 @@ struct Needs<'p> {
     copies: Copies,
     /// What the policy keeps, and all that it leads to.
     kept: (Kept, IdSet),
-    /// The same of all commits.
-    past: (Kept, IdSet),
+    /// The same of all that anything names.
+    named: (Pointers, IdSet),
     /// Lists that the cache lacks.
     lost_lists: HashSet<Id>,
 }
@@ -89,17 +91,17 @@ impl<'p> Needs<'p> {
     ) -> Result<Needs<'p>, Error> {
         let copies = Copies::load(project)?;
         let kept = Kept::of(project, &options.policy, job)?;
-        let needed = alive(&kept, all, sweep, job)?.into_ids();
-        let past = Kept::of(project, &Policy { all_commits: true, ..Policy::default() }, job)?;
-        let mut named = alive(&past, all, sweep, job)?;
+        let needed = alive(kept.pointers.values(), all, sweep, job)?.into_ids();
+        let pointers = needed::pointers(project, job)?;
+        let mut named = alive(&pointers.all, all, sweep, job)?;
         let lost_lists = std::mem::take(&mut named.absent);
-        Ok(Needs { project, options, copies, kept: (kept, needed), past: (past, named.into_ids()), lost_lists })
+        Ok(Needs { project, options, copies, kept: (kept, needed), named: (pointers, named.into_ids()), lost_lists })
     }
 
     /// What stays: what is needed, what no remote has, and what is too young to be judged. If what is needed `is_unclear`,
     /// all that no remote has.
     fn live(&self, sweep: &mut Sweep<'_>, is_unclear: bool) -> Result<IdSet, Error> {
-        let (needed, named) = (&self.kept.1, &self.past.1);
+        let (needed, named) = (&self.kept.1, &self.named.1);
         let is_thin = self.project.config().is_thin();
         let mut live = sweep.those(self.copies.catalogs(), UNNAMED_STAY, |known| {
             let is_alone = !known.is_elsewhere;
@@ -122,7 +124,7 @@ impl<'p> Needs<'p> {
         let kept = Kept::of(self.project, &self.options.policy, job)?;
         let is_page = |id: &Id| now.find(id).is_some_and(|place| place.kind == PackKind::Pages);
         let stays = |id: &Id| !self.project.config().is_thin() || !self.copies.have(id) || is_page(id);
-        for id in alive(&kept, &now, sweep, job)?.into_ids().without(&self.kept.1).filter(stays) {
+        for id in alive(kept.pointers.values(), &now, sweep, job)?.into_ids().without(&self.kept.1).filter(stays) {
             live.insert(&id);
         }
         Ok(())
@@ -131,8 +133,8 @@ impl<'p> Needs<'p> {
     /// The files of earlier versions of which something would go.
     fn dying(&self, all: &PackStore, live: &IdSet) -> Result<Vec<GcFile>, Error> {
         let mut files = Vec::new();
-        let dropped = self.past.0.pointers.iter().filter(|(key, _)| !self.kept.0.pointers.contains_key(key));
-        for (_, (path, pointer)) in dropped {
+        let (kept, named) = (&self.kept.0, &self.named.0);
+        for (path, pointer) in named.all.iter().filter(|(_, pointer)| !kept.has(pointer)) {
             let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
             files.extend(dying(None, all, &in_root(&dataset), live)?);
         }
@@ -141,9 +143,14 @@ impl<'p> Needs<'p> {
 }
 
 /// All that these pointers lead to, as far as the cache has it.
-fn alive<'a>(kept: &Kept, cache: &'a PackStore, sweep: &Sweep<'_>, job: &Job<'_>) -> Result<Live<'a>, Error> {
+fn alive<'a, 'p>(
+    pointers: impl IntoIterator<Item = &'p (RepoPath, Pointer)>,
+    cache: &'a PackStore,
+    sweep: &Sweep<'_>,
+    job: &Job<'_>,
+) -> Result<Live<'a>, Error> {
     let mut live = Live::of_part(cache, sweep.ids());
-    for (path, pointer) in kept.pointers.values() {
+    for (path, pointer) in pointers {
         let dataset = Dataset { path: path.clone(), pointer: pointer.clone() };
         live.add(&in_root(&dataset), job)?;
     }

@@ -95,7 +95,8 @@ impl Names {
         let tips = repo.standing()?;
         self.refs = repo.references()?.len() as u64;
         let mut parsed: HashMap<BlobId, Option<Pointer>> = HashMap::new();
-        for Tip { name, commit } in &tips {
+        let mut known = HashSet::new();
+        for Tip { name, commit } in tips.iter().filter(|tip| known.insert(tip.commit.id)) {
             job.check()?;
             for (path, blob) in repo.pointer_blobs_at(commit)? {
                 let Some(dataset) = dataset_path(&path) else { continue };
