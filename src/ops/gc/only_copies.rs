@@ -129,7 +129,8 @@ fn what_a_conflict_names_stays_in_the_cache() {
 
 #[test]
 fn what_nobody_can_read_or_a_shallow_clone_does_not_know_takes_nothing_from_the_cache() {
-    let hide: [(&str, fn(&Sandbox)); 2] = [
+    type Hide = fn(&Sandbox);
+    let hide: [(&str, Hide); 2] = [
         ("a pointer of a later version", |sandbox| {
             let pointer = std::fs::read_to_string(sandbox.root("alice/data.esker")).unwrap();
             sandbox.write("alice", "other.esker", pointer.replace("version = 1", "version = 99"));
