@@ -68,8 +68,8 @@ impl Repo {
 
     /// The references that are neither branches nor tags, nor branches of remotes.
     fn other_refs(&self) -> Result<Vec<Tip>, GitError> {
-        const LISTED: [&str; 4] = ["refs/heads/", "refs/tags/", "refs/remotes/", "refs/stash"];
-        let is_other = |tip: &Tip| !LISTED.iter().any(|prefix| tip.name.starts_with(&prefix["refs/".len()..]));
+        let is_listed = |name: &str| ["heads/", "tags/", "remotes/"].iter().any(|kind| name.starts_with(kind));
+        let is_other = |tip: &Tip| tip.name != "stash" && !is_listed(&tip.name);
         Ok(self.tips("refs/")?.into_iter().filter(is_other).collect())
     }
 
@@ -169,7 +169,7 @@ mod tests {
         }
         names.extend(["stash@{0}", "stash@{1}"].map(|name| sandbox.git(&["rev-parse", name]).trim().to_owned()));
         // What a reset takes away comes last.
-        for name in ["refs/backup/deep/main", "refs/bisect/bad", "REBASE_HEAD", "MERGE_HEAD"] {
+        for name in ["refs/backup/deep/main", "refs/stashed", "refs/bisect/bad", "REBASE_HEAD", "MERGE_HEAD"] {
             let commit = sandbox.commit("a", name);
             sandbox.git(&["reset", "--quiet", "--hard", &first]);
             sandbox.write(&format!(".git/{name}"), &commit);

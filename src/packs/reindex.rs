@@ -9,7 +9,7 @@ use crate::base::{Id, remove_if_there, replace_file};
 use crate::format::FormatError;
 use crate::format::segment::{self, Segment, SegmentEntry, SegmentPack};
 
-use super::catalog::{Named, open_segments};
+use super::catalog::{Named, open_segments, packs_in};
 use super::dice::random;
 use super::error::PackError;
 use super::layout;
@@ -45,7 +45,8 @@ impl PackStore {
         let all: Vec<&Named> = segments.iter().collect();
         let is_small = |segment: &Segment<Mapped>| segment.entry_count() < ENOUGH_ENTRIES;
         let is_many = all.iter().filter(|(_, segment)| is_small(segment)).count() > MOST_SEGMENTS;
-        let touched = |segment: &Segment<Mapped>| packs_of(segment).flatten().any(|pack| packs.contains(&pack.id));
+        let touched =
+            |segment: &Segment<Mapped>| packs_in(segment).into_iter().flatten().any(|pack| packs.contains(&pack.id));
         let concerned: Vec<&Named> =
             all.into_iter().filter(|(_, segment)| (is_many && is_small(segment)) || touched(segment)).collect();
         // The largest come first, each alone; at the end there are many small ones.
@@ -61,7 +62,7 @@ impl PackStore {
     /// Makes some segments into one, without the packs of `without`.
     pub(super) fn rewrite(&self, old: &[&Named], without: &HashSet<Id>) -> Result<(), PackError> {
         if let [(_, only)] = old
-            && !packs_of(only).flatten().any(|pack| without.contains(&pack.id))
+            && !packs_in(only).into_iter().flatten().any(|pack| without.contains(&pack.id))
         {
             return Ok(());
         }
@@ -92,7 +93,7 @@ impl PackStore {
             if found != *id {
                 return Err(damaged(id, FormatError::damaged("index segment", "it is not what its name says")));
             }
-            for pack in packs_of(segment) {
+            for pack in packs_in(segment) {
                 let pack = pack.map_err(|cause| damaged(id, cause))?;
                 packs.insert(pack.id, pack);
             }
@@ -101,7 +102,9 @@ impl PackStore {
         let packs: Vec<SegmentPack> = packs.into_values().collect();
         let mut entries = Vec::with_capacity(old.iter().map(|(_, segment)| segment.entry_count()).sum());
         for (id, segment) in old {
-            let numbers = packs_of(segment).map(|pack| Ok(packs.binary_search_by_key(&pack?.id, |pack| pack.id).ok()));
+            let numbers = packs_in(segment)
+                .into_iter()
+                .map(|pack| Ok(packs.binary_search_by_key(&pack?.id, |pack| pack.id).ok()));
             let numbers = numbers.collect::<Result<Vec<_>, _>>().map_err(|cause| damaged(id, cause))?;
             for entry in segment.entries() {
                 let entry = entry.map_err(|cause| damaged(id, cause))?;
@@ -115,10 +118,6 @@ impl PackStore {
         entries.dedup_by_key(|entry| (entry.id, entry.pack));
         Ok(Joined { packs, entries })
     }
-}
-
-fn packs_of(segment: &Segment<Mapped>) -> impl Iterator<Item = Result<SegmentPack, FormatError>> {
-    (0..segment.pack_count()).map(|at| segment.pack(at))
 }
 
 /// How many of the first segments are made into one: until it has enough, one at least.

@@ -56,7 +56,7 @@ pub fn choose(
     let alive = alive_bytes(&Counting::of(stock, catalog), catalog, live);
     let mut choice = Choice::default();
     let mut stay = Vec::new();
-    let mut packs: Vec<_> = stock.packs.iter().filter(|(id, _)| !stock.records.contains_key(id)).collect();
+    let mut packs: Vec<_> = stock.packs.iter().filter(|(id, _)| stock.is_open(id)).collect();
     packs.sort_by_key(|(id, _)| **id);
     for (id, held) in packs {
         let alive = alive.get(id).copied().unwrap_or(0).min(held.bytes);
@@ -123,8 +123,7 @@ impl Counting {
     fn of(stock: &Stock, catalog: &Catalog) -> Counting {
         let (mut packs, mut known) = (Vec::new(), HashMap::new());
         let mut number = |pack: Id| {
-            let counts = stock.packs.contains_key(&pack) && !stock.records.contains_key(&pack);
-            counts.then(|| *known.entry(pack).or_insert_with(|| (packs.push(pack), packs.len() - 1).1))
+            stock.is_open(&pack).then(|| *known.entry(pack).or_insert_with(|| (packs.push(pack), packs.len() - 1).1))
         };
         let numbers = catalog
             .segments()

@@ -115,16 +115,11 @@ impl Sweep<'_> {
         let is_old = self.is_older(age)?;
         let state = |pack: &SegmentPack| PackState {
             // A collection that was interrupted had looked who needs what is in the packs that it condemned.
-            is_open: self.is_open(&pack.id),
+            is_open: self.stock.is_open(&pack.id),
             is_young: self.stock.packs.get(&pack.id).is_some_and(|held| !is_old(held.modified)),
             is_of_pages: pack.kind == PackKind::Pages,
         };
         Ok(select(&self.looked_at, elsewhere, state, &mut is_wanted))
-    }
-
-    /// Whether a pack was there when the store was looked at, and nobody had condemned it.
-    fn is_open(&self, pack: &Id) -> bool {
-        self.stock.packs.contains_key(pack) && !self.stock.records.contains_key(pack)
     }
 
     /// What time it is in the store; at least so late if nothing may be written. Asked once, and only when it matters.
@@ -146,7 +141,7 @@ impl Sweep<'_> {
 
     /// Chooses what is to go of the packs that are older than the grace.
     pub fn choose(&mut self, live: &IdSet, grace: Duration) -> Result<Choice, PackError> {
-        let is_some_open = self.stock.packs.keys().any(|pack| self.is_open(pack));
+        let is_some_open = self.stock.packs.keys().any(|pack| self.stock.is_open(pack));
         let is_old = self.is_older(if is_some_open { grace } else { Duration::ZERO })?;
         Ok(choose(&self.stock, &self.looked_at, live, is_old))
     }

@@ -53,6 +53,11 @@ impl Stock {
         packs.avoid(self.records.keys().chain(&self.lost).copied().collect())
     }
 
+    /// Whether a pack is there, and nobody condemned it.
+    pub fn is_open(&self, pack: &Id) -> bool {
+        self.packs.contains_key(pack) && !self.records.contains_key(pack)
+    }
+
     /// The latest time that any of it tells: the store's clock is not before it.
     pub fn latest(&self) -> Option<SystemTime> {
         self.packs.values().map(|held| held.modified).chain(self.records.values().copied().flatten()).max()
